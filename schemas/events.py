@@ -1,0 +1,325 @@
+"""What Tocsin says to the world: windows, signals, alerts, incidents, notifications; and what people say to it.
+
+All are JSON. Inside a major version (`SCHEMA`) only optional fields are added; unknown fields are ignored.
+Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+SCHEMA: Final = 1
+
+Severity = Literal["L1", "L2", "L3", "L4"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("L1", "L2", "L3", "L4")
+SignalName = Literal["volume_spike", "negative_spike", "negativity_shift", "reach", "silence", "source_down"]
+AlertStatus = Literal["firing", "updated", "resolved", "suppressed"]
+Kind = Literal["actual", "exercise", "test"]
+Trigger = Literal["product", "employee", "campaign", "service", "safety", "legal", "other"]
+IncidentState = Literal["open", "acknowledged", "responding", "stable", "resolved", "closed", "dismissed"]
+Outcome = Literal["pending", "sent", "failed", "held_back"]
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Window(Struct, omit_defaults=True):
+    """One closed minute of one brand: counts and sums, no personal data. Masses are sums of probabilities in 1/10,000."""
+
+    brand: str
+    start: datetime
+    count: int = 0
+    negative: int = 0
+    positive: int = 0
+    authors: int = 0
+    """Distinct authors (mentions without an author count as one each)."""
+    loudest: int = 0
+    """Mentions of the author with the most."""
+    duplicates: int = 0
+    """Mentions whose normalised text another mention of the minute has too, less one per text."""
+    reposts: int = 0
+    reach: int = 0
+    """Sum of followers."""
+    top_reach: int = 0
+    """Followers of the largest account."""
+    top_negative: int = 0
+    """P(negative) of the largest account's post, in 1/10,000."""
+    verified: int = 0
+    young: int = 0
+    """Mentions from accounts younger than thirty days."""
+    kinds: dict[str, int] = {}
+    """Mentions by author kind."""
+    languages: dict[str, int] = {}
+    platforms: dict[str, int] = {}
+    terms: dict[str, int] = {}
+    """Terms with the number of authors who used them, where several did; at most 32."""
+    late: int = 0
+    schema: int = SCHEMA
+
+
+class Interval(Struct, frozen=True):
+    """What would not have surprised: from `low` to `high`."""
+
+    low: float
+    high: float
+
+
+class Baseline(Struct, omit_defaults=True):
+    """What `expected` rests on."""
+
+    span_seconds: int
+    """How much time the baseline has seen."""
+    n: int
+    """Closed windows in it."""
+    warm: bool
+    """False while there is too little of it to be sure."""
+
+
+class Vote(Struct, omit_defaults=True):
+    """What one detector thought."""
+
+    detector: str
+    score: float
+    fired: bool
+    reason: str = ""
+
+
+class Authenticity(Struct, omit_defaults=True):
+    """How much of it is a crowd."""
+
+    duplicate_share: Share
+    distinct_authors: int
+    loudest_share: Share
+    young_share: Share | None = None
+
+
+class Driver(Struct, omit_defaults=True):
+    """One thing that carries the spike; `weight` is the z-score of its log-odds against the baseline."""
+
+    kind: Literal["term", "hashtag", "link", "language", "author_kind"]
+    value: str
+    count: int
+    weight: float
+
+
+class Alert(Struct, omit_defaults=True):
+    """One onset, its worsening or its end; see DESIGN for the meaning of each field."""
+
+    alert_id: str
+    fingerprint: str
+    sequence: int
+    status: AlertStatus
+    signal: SignalName
+    severity: Severity
+    brand: str
+    starts_at: datetime
+    detected_at: datetime
+    """Event time at which it could be known."""
+    emitted_at: datetime | None = None
+    ends_at: datetime | None = None
+    kind: Kind = "actual"
+    platforms: list[str] = []
+    window_seconds: int = 60
+    observed: float = 0.0
+    expected: float = 0.0
+    interval: Interval | None = None
+    score: float = 0.0
+    sample_size: int = 0
+    """Mentions that the verdict rests on."""
+    baseline: Baseline | None = None
+    votes: list[Vote] = []
+    severity_terms: dict[str, float] = {}
+    authenticity: Authenticity | None = None
+    drivers: list[Driver] = []
+    evidence: list[str] = []
+    """`platform:id` of at most ten mentions."""
+    negative_share: Share = 0.0
+    reach: int = 0
+    doubling_seconds: float | None = None
+    trigger: Trigger = "other"
+    trigger_confidence: Share = 0.0
+    reason: str = ""
+    """One plain English sentence with the numbers."""
+    suppressed_by: str | None = None
+    runbook_url: str | None = None
+    model_version: str = ""
+    config_version: str = ""
+    schema: int = SCHEMA
+
+
+class AlertTick(Struct, tag_field="type", tag="tick"):
+    """Replay time for the notifier: partition `partition` of `scored` has closed everything up to `at` (ms)."""
+
+    partition: int
+    at: int
+
+
+class Signal(Struct, omit_defaults=True):
+    """A verdict that fired or came close."""
+
+    brand: str
+    signal: SignalName
+    start: datetime
+    detected_at: datetime
+    score: float
+    threshold: float
+    fired: bool
+    observed: float
+    expected: float
+    votes: list[Vote] = []
+    held_back_by: str | None = None
+    schema: int = SCHEMA
+
+
+Action = Literal[
+    "ack", "take_over", "escalate", "note", "statement_sent", "stable", "resolve", "dismiss", "merge", "silence", "unsilence"
+]
+
+
+class Command(Struct, omit_defaults=True):
+    """What a person decided, from the page, the command line, a chat link or Kafka."""
+
+    command_id: str
+    action: Action
+    author: str
+    incident_id: str | None = None
+    brand: str | None = None
+    note: str | None = None
+    minutes: Annotated[int, Meta(ge=1, le=7 * 24 * 60)] | None = None
+    reason: str | None = None
+    into: str | None = None
+    matchers: dict[str, str] = {}
+    issued_at: datetime | None = None
+    via: Literal["web", "cli", "chat", "kafka", "mail"] = "kafka"
+    schema: int = SCHEMA
+
+
+class Notification(Struct, omit_defaults=True):
+    """One attempt to reach one person, or the reason why there was none."""
+
+    notification_id: str
+    incident_id: str
+    brand: str
+    severity: Severity
+    step: str
+    round: int
+    person: str
+    channel: str
+    outcome: Outcome
+    at: datetime
+    purpose: Literal["page", "update", "all_clear", "nobody_reached", "digest", "stakeholder"] = "page"
+    attempt: int = 0
+    reason: str = ""
+    receipt: str | None = None
+    alert_id: str | None = None
+    kind: Kind = "actual"
+    schema: int = SCHEMA
+
+
+class TimelineEntry(Struct, omit_defaults=True):
+    """One line of an incident's story."""
+
+    at: datetime
+    what: str
+    who: str = ""
+    detail: str = ""
+
+
+class Incident(Struct, omit_defaults=True):
+    """The incident as it now is."""
+
+    incident_id: str
+    brand: str
+    state: IncidentState
+    severity: Severity
+    version: int
+    opened_at: datetime
+    updated_at: datetime
+    kind: Kind = "actual"
+    alerts: list[Alert] = []
+    """The last event of each alert that joined."""
+    level: int = 0
+    """Escalation level: steps of the chain taken so far."""
+    round: int = 0
+    chain: str = ""
+    acknowledged_by: list[str] = []
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    paged: list[str] = []
+    """People paged so far, in order."""
+    timeline: list[TimelineEntry] = []
+    trigger: Trigger = "other"
+    suppressed_by: str | None = None
+    statement_sent_at: datetime | None = None
+    nobody_reached: bool = False
+    schema: int = SCHEMA
+
+
+Label = Literal["negative", "neutral", "positive"]
+
+
+class Feedback(Struct, omit_defaults=True):
+    """An analyst's label, with the hashed features that it is about (no text)."""
+
+    feedback_id: str
+    mention_id: str
+    field: Literal["sentiment", "trigger", "author_kind"]
+    value: str
+    author: str
+    at: datetime
+    brand: str | None = None
+    lang: str | None = None
+    features: dict[int, float] = {}
+    schema: int = SCHEMA
+
+
+# The notifier's journal ----------------------------------------------------------------------------------------
+
+
+class Leader(Struct, tag="leader"):
+    """From here on only the records of `leader` count."""
+
+    leader: str
+
+
+class Took(Struct, tag="took"):
+    """The notifier took this record of an input topic; `alert` or `command`, never both."""
+
+    leader: str
+    topic: str
+    offset: int
+    alert: Alert | None = None
+    command: Command | None = None
+    tick: AlertTick | None = None
+    reason: str | None = None
+    """Why the record is neither (it went to the dead letters)."""
+
+
+class TimerDue(Struct, tag="timer"):
+    """A timer of incident, step and round has run out."""
+
+    leader: str
+    incident_id: str
+    step: str
+    round: int
+    due: int
+
+
+class Delivered(Struct, tag="delivered"):
+    """How one delivery ended."""
+
+    leader: str
+    notification: Notification
+
+
+JournalEntry = Leader | Took | TimerDue | Delivered
+
+encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    """Return a JSON decoder that checks what it reads against `type_`."""
+    return msgspec.json.Decoder(type_)

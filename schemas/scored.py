@@ -1,0 +1,114 @@
+"""A batch on `scored`: the rows that one slice of one `mentions` partition has for one partition of brands.
+
+Columns, because a hot brand is the normal case in a crisis: they are read as numpy arrays without a copy and without
+one Python object per row. MessagePack, because columns are bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+SCHEMA: Final = 1
+
+PLATFORMS_IN_ROW: Final = 255
+KINDS: Final = ("unknown", "customer", "employee", "influencer", "media", "official", "bot")
+CREATE, UPDATE, DELETE = 0, 1, 2
+
+# What became of an input offset, one byte each in `outcomes`.
+HOLE, SCORED, UNMATCHED, DEAD_LETTER, CONTROL = range(5)
+
+VERIFIED, REPOST, YOUNG, LATE = 1, 2, 4, 8  # bits of `flags`
+
+ROW: Final = np.dtype(
+    [
+        ("offset", "<i8"),  # in the source partition
+        ("time", "<i8"),  # when it was said, epoch ms
+        ("label", "<i8"),  # largest tick before it in its partition: when it arrived, epoch ms; 0 before the first
+        ("mention", "<u8"),  # schemas.ids.mention_hash
+        ("author", "<u8"),  # keyed hash; 0 when unknown
+        ("signature", "<u8"),  # of the normalised text
+        ("followers", "<u4"),  # cut at 2^32 - 1
+        ("rev", "<i4"),
+        ("brand", "<u2"),  # index into `brands`
+        ("negative", "<u2"),  # P(negative) in 1/10,000
+        ("positive", "<u2"),
+        ("op", "u1"),
+        ("kind", "u1"),  # index into KINDS
+        ("flags", "u1"),
+        ("lang", "u1"),  # index into `langs`
+        ("platform", "u1"),  # index into `platforms`
+    ]
+)
+
+Rows = NDArray[np.void]
+
+
+class ScoredBatch(Struct, array_like=True):
+    """See the module. `ids` and `terms` run parallel to `rows`."""
+
+    schema: int
+    source: str
+    """Which `mentions` topic this is (its id, so that a recreated topic is another source)."""
+    partition: int
+    """Source partition."""
+    first: int
+    last: int
+    """Source offsets that the slice covers."""
+    progress: int
+    """Largest tick in the source partition up to `last`, epoch ms; 0 before the first."""
+    brands: list[str]
+    langs: list[str]
+    platforms: list[str]
+    rows: bytes
+    ids: list[str]
+    terms: list[list[str]]
+    outcomes: bytes = b""
+    """One byte per source offset from `first` on; only in the source partition's home partition of `scored`."""
+
+    @property
+    def table(self) -> Rows:
+        """The rows as a structured array (a view, read only)."""
+        return np.frombuffer(self.rows, ROW)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(ScoredBatch)
+
+
+def encode(batch: ScoredBatch) -> bytes:
+    """Return `batch` as bytes."""
+    return _encoder.encode(batch)
+
+
+def decode(value: bytes) -> ScoredBatch:
+    """Return the batch in `value`; raises ValueError when it is none or of another schema."""
+    try:
+        batch: ScoredBatch = _decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"scored: not a batch: {error}") from error
+    if batch.schema != SCHEMA:
+        raise ValueError(f"scored: schema {batch.schema} is not known here, {SCHEMA} is")
+    if len(batch.rows) % ROW.itemsize or len(batch.ids) != len(batch.rows) // ROW.itemsize != len(batch.terms):
+        raise ValueError("scored: columns of different lengths")
+    return batch
+
+
+def partition_of_brand(brand: str, partitions: int) -> int:
+    """Return the partition of `scored` that `brand` lives in (CRC-32 modulo)."""
+    return zlib.crc32(brand.encode()) % partitions
+
+
+def home_of(source_partition: int, partitions: int) -> int:
+    """Return the partition of `scored` that keeps the account of `source_partition`."""
+    return source_partition % partitions
+
+
+def table_of(rows: list[tuple[Any, ...]]) -> Rows:
+    """Return `rows` (tuples in the order of ROW) as a structured array."""
+    return np.array(rows, ROW)

@@ -1,0 +1,79 @@
+# Everything that a person or CI does with this repository. `make` alone lists the targets.
+#
+# `make demo` and `make test` take a bare machine (Python 3.11 and make) to a result: they install first.
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+LOCK   := requirements-dev.lock
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+
+# ------------------------------------------------------------------------------------------------------------- install
+
+install: $(STAMP) ## create .venv with the locked versions (nothing to do when up to date)
+
+$(STAMP): $(LOCK) pyproject.toml
+	@if [ ! -x $(BIN)/python ]; then \
+	  command -v $(PYTHON) >/dev/null || { \
+	    echo "make install: $(PYTHON) is not on the path; install Python 3.11 or say make PYTHON=/path/to/python3.11" >&2; exit 2; }; \
+	  $(PYTHON) -m venv $(VENV) || { \
+	    echo "make install: $(PYTHON) cannot create a virtual environment; on Debian: apt-get install python3.11-venv" >&2; exit 2; }; \
+	fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# ----------------------------------------------------------------------------------------------------------------- run
+
+demo: install ## a crisis in a minute: embedded broker, worker, pages (ARGS=--exit ends by itself)
+	$(BIN)/tocsin demo $(ARGS)
+
+# --------------------------------------------------------------------------------------------------------------- check
+
+test: install ## unit tests and tests on the embedded broker (no Java, under 5 minutes)
+	$(BIN)/pytest -m "not kafka" $(ARGS)
+
+test-kafka: install ## system tests on real Apache Kafka (Java 17 and Maven)
+	$(BIN)/pytest -m kafka $(ARGS)
+
+check: format-check lint types ## what CI runs: format, lint, types, both test suites
+	$(MAKE) --no-print-directory test ARGS=
+	TOCSIN_REQUIRE_KAFKA=1 $(MAKE) --no-print-directory test-kafka ARGS=
+
+format: install ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only --quiet .
+
+format-check: install
+	$(BIN)/ruff format --check .
+
+lint: install ## ruff
+	$(BIN)/ruff check .
+
+types: install ## mypy, strict
+	$(BIN)/mypy
+
+# ------------------------------------------------------------------------------------------------------------ generate
+
+schemas: install ## write the JSON Schema and AsyncAPI files again
+	$(BIN)/python -m schemas.generate
+
+# Resolved for every platform and Python from 3.11 on; hashes, and no registry's address, go into the files.
+COMPILE = build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras pyproject.toml
+
+lock: ## resolve the newest allowed versions into the lock files
+	$(PYTHON) -m venv build/lock-venv
+	build/lock-venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(COMPILE) --upgrade --extra dev --output-file $(LOCK)
+	$(COMPILE) --extra dev --extra bench --constraint $(LOCK) --output-file requirements-bench.lock
+
+clean: ## take away what was built (the environment too: make clean install starts afresh)
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info $(VENV)

@@ -1,0 +1,1 @@
+"""The shell: transport, checkpoints, the three agents, incidents, delivery and the command line."""

@@ -1,0 +1,292 @@
+"""Files of mentions: JSON lines in the mention schema, or tables (CSV, TSV), plain or gzipped.
+
+A bad row stops nothing. It travels on as it is, so that the pipeline puts it among the dead letters with a reason, and
+`Report` counts it here. What no reading can mend (no such file, no such column) is a `UserError`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple, cast
+
+import msgspec
+
+from schemas.mention import MAX_UNPACKED, Mention, Rejection, decode, mention_key
+from schemas.times import MINUTE, iso, to_ms
+from streams.columns import mention_of, resolve
+from streams.delimited import Row, read_rows, sniff
+from streams.errors import UserError, did_you_mean
+from streams.replay_plan import Record
+
+AHEAD: Final = 5 * MINUTE
+"""A mention further ahead of now than this is none (DESIGN, section 3)."""
+EXAMPLES: Final = 5
+"""Bad rows that a report shows."""
+
+_JSON_NAMES: Final = (".jsonl", ".ndjson", ".json")
+_encode = msgspec.json.Encoder().encode
+
+
+class _Head(msgspec.Struct):
+    platform: str
+    id: str
+
+
+_head = msgspec.json.Decoder(_Head)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class FileRecord(NamedTuple):
+    """One row of a file as a record of `mentions`."""
+
+    key: bytes | None
+    value: bytes
+    time: int | None
+    """When it was said (an update or deletion: when it was taken in, where that is said), epoch ms; None: unknown."""
+    path: str
+    line: int
+    problem: Rejection | None = None
+    """Why it is no mention."""
+
+
+@dataclass
+class Report:
+    """What reading found, for people."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    """Rows by file."""
+    bad: Counter[str] = field(default_factory=Counter)
+    """Rows that are no mention, by reason."""
+    examples: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def good(self) -> int:
+        """Rows that are mentions."""
+        return self.rows.total() - self.bad.total()
+
+    def take(self, record: FileRecord) -> None:
+        """Count `record`."""
+        self.rows[record.path] += 1
+        if record.problem is not None:
+            self.bad[record.problem.reason] += 1
+            if len(self.examples) < EXAMPLES:
+                self.examples.append(f"{record.path}:{record.line}: {record.problem.detail}")
+        elif record.time is not None:
+            self.first = record.time if self.first is None else min(self.first, record.time)
+            self.last = record.time if self.last is None else max(self.last, record.time)
+
+    def lines(self) -> list[str]:
+        """Return the report, a line each."""
+        total = self.rows.total()
+        span = "" if self.first is None or self.last is None else f", {iso(self.first)} to {iso(self.last)}"
+        lines = [*self.notes, f"{self.good:,} mentions in {len(self.rows)} file(s){span}; sorted by time"]
+        if self.bad:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.bad.most_common())
+            lines.append(f"{self.bad.total():,} of {total:,} rows are no mention and become dead letters: {reasons}")
+            lines += [f"  {example}" for example in self.examples]
+        return lines
+
+
+def load(
+    paths: Sequence[str | Path],
+    columns: Mapping[str, str] | None = None,
+    brand: str | None = None,
+    now: int | None = None,
+) -> tuple[list[Record], Report]:
+    """Return the rows of `paths` as records sorted by time, and the report.
+
+    Rows that are no mention stay behind the row that they followed. So do, where `now` (epoch ms) is given, mentions
+    more than five minutes after it: they must not carry time into the future.
+
+    Raises UserError as `read_mentions` does, and where not one row is a mention.
+    """
+    report = Report()
+    placed: list[tuple[int, bytes, int, Record]] = []
+    waiting: list[FileRecord] = []
+    time: int | None = None
+    for record in read_mentions(paths, columns, brand, report):
+        if record.time is not None and now is not None and record.time > now + AHEAD:
+            problem = Rejection("in_future", f"created_at: {iso(record.time)} is more than 5 minutes from now")
+            record = record._replace(time=None, problem=problem)
+        report.take(record)
+        time = record.time if record.time is not None else time
+        if time is None:
+            waiting.append(record)  # bad rows before the first mention get its time
+            continue
+        for each in (*waiting, record):
+            # Of two at one moment the key decides, so that the order of the files does not matter.
+            placed.append((time, each.key or b"", len(placed), Record(each.key, each.value, time)))
+        waiting = []
+    if not placed:
+        reason = f"; the first: {report.examples[0]}" if report.examples else ""
+        raise UserError(f"{', '.join(map(str, paths))}: none of {report.rows.total():,} rows is a mention{reason}")
+    placed.sort(key=lambda entry: entry[:3])
+    return [record for *_, record in placed], report
+
+
+def read_mentions(
+    paths: Iterable[str | Path],
+    columns: Mapping[str, str] | None = None,
+    brand: str | None = None,
+    report: Report | None = None,
+) -> Iterator[FileRecord]:
+    """Yield the rows of `paths` (`-` is standard input), in their order, good or bad.
+
+    `columns` says which column of a table is which field; without it well-known names are recognised, and `report`
+    says which. `brand` is the brand of rows that name none.
+
+    Raises UserError: no such file, not readable, empty, a column that does not exist, a required field without column.
+    """
+    paths = list(paths)
+    if not paths:
+        raise UserError("no file given; name files of mentions (JSON lines or CSV), or - for standard input")
+    for path in paths:
+        yield from _read(str(path), columns, brand, report if report is not None else Report())
+
+
+def _read(path: str, columns: Mapping[str, str] | None, brand: str | None, report: Report) -> Iterator[FileRecord]:
+    name = "standard input" if path == "-" else path
+    try:
+        with _open(path) as file:
+            start = file.peek(4)
+            if not start.strip(b"\xef\xbb\xbf \t\r\n"):
+                raise UserError(f"{name}: empty; it must hold mentions, JSON lines or CSV with a header line")
+            if _is_json(path, start):
+                yield from _json_lines(file, name, brand)
+            else:
+                yield from _table(file, name, columns, brand, report)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{name}: the gzip data is damaged or cut short ({error}); copy the file again") from error
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror or error}{_nearby(path, error)}") from error
+
+
+def _nearby(path: str, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError):
+        return "; name a readable file"
+    folder = Path(path).parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return did_you_mean(Path(path).name, names) or "; check the name"
+
+
+@contextmanager
+def _open(path: str) -> Iterator[io.BufferedReader[Any]]:
+    """Open `path`, unpacked where it is gzipped; standard input stays open."""
+    with ExitStack() as stack:
+        raw: io.RawIOBase = _Unclosable(sys.stdin.buffer) if path == "-" else stack.enter_context(io.FileIO(path))
+        file: io.BufferedReader[Any] = io.BufferedReader(raw)
+        if file.peek(2)[:2] == b"\x1f\x8b":
+            yield io.BufferedReader(cast("io.RawIOBase", stack.enter_context(gzip.GzipFile(fileobj=file))))
+        else:
+            yield file
+
+
+class _Unclosable(io.RawIOBase):
+    """A view of a stream that belongs to somebody else."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _is_json(path: str, start: bytes) -> bool:
+    name = path.lower().removesuffix(".gz")
+    first = start.strip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if first == b"[":
+        raise UserError(f"{path}: a JSON array; one mention a line is read (jq -c '.[]' FILE makes such a file)")
+    return name.endswith(_JSON_NAMES) or first == b"{"
+
+
+def _json_lines(file: Iterable[bytes], path: str, brand: str | None) -> Iterator[FileRecord]:
+    for number, line in enumerate(file, start=1):
+        value = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if not value:
+            continue
+        if brand is not None:
+            value = _with_brand(value, brand)
+        yield _record(value, path, number)
+
+
+def _with_brand(value: bytes, brand: str) -> bytes:
+    """Return the JSON object `value` with the brand, where it is an object that names none."""
+    try:
+        mention = _object.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return value
+    if any(name in mention and bytes(mention[name]) != b"null" for name in ("brand", "brands")):
+        return value
+    mention["brand"] = msgspec.Raw(_encode(brand))
+    return _encode(mention)
+
+
+def _table(
+    file: io.BufferedReader[Any], path: str, columns: Mapping[str, str] | None, brand: str | None, report: Report
+) -> Iterator[FileRecord]:
+    utf16 = file.peek(2)[:2] in {b"\xff\xfe", b"\xfe\xff"}  # a spreadsheet's "Unicode text"
+    # Bytes that are no UTF-8 go through as they are: the check of the mention finds them.
+    text = io.TextIOWrapper(file, "utf-16" if utf16 else "utf-8-sig", "replace" if utf16 else "surrogateescape", "")
+    skipped, first = 1, text.readline()
+    while first and not first.strip():
+        skipped, first = skipped + 1, text.readline()
+    delimiter = sniff(first)
+    header = [name.strip() for name in next(read_rows([first], delimiter)).cells or []]
+    chosen = resolve(header, columns, path)
+    if columns is None:
+        report.notes.append(
+            f"{path}: columns guessed: {','.join(f'{name}={column}' for name, column in chosen.items())}"
+        )
+    at = {name: header.index(column) for name, column in chosen.items()}
+    for row in read_rows(text, delimiter, len(header)):
+        yield _row(row._replace(line=row.line + skipped), at, path, brand)
+
+
+def _row(row: Row, at: Mapping[str, int], path: str, brand: str | None) -> FileRecord:
+    if row.cells is None:
+        record = _record(_raw(row.raw)[:MAX_UNPACKED], path, row.line)
+        reason = record.problem.reason if record.problem is not None else "malformed_json"
+        problem = Rejection(reason, "row: its cells do not fit the header (a stray quote or delimiter?)")
+        return record._replace(key=None, time=None, problem=problem)
+    mention = mention_of({name: row.cells[index] for name, index in at.items()}, brand)
+    try:
+        value = _encode(mention)
+    except UnicodeEncodeError:  # bytes that are no UTF-8 stand in the JSON as they stood in the table
+        value = _raw(json.dumps(mention, ensure_ascii=False, default=str))
+    return _record(value, path, row.line)
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _record(value: bytes, path: str, line: int) -> FileRecord:
+    try:
+        head = _head.decode(value)
+        key: bytes | None = mention_key(head.platform, head.id)
+    except (msgspec.DecodeError, UnicodeError):
+        key = None
+    found = decode(key, value)
+    if isinstance(found, Mention):
+        moved = found.op != "create" and found.ingested_at is not None
+        time = to_ms(found.ingested_at) if moved and found.ingested_at is not None else found.time
+        return FileRecord(key, value, time, path, line)
+    problem = found if isinstance(found, Rejection) else Rejection("invalid_field", "id: not a mention")
+    return FileRecord(key, value, None, path, line, problem)

@@ -1,0 +1,105 @@
+"""From a batch of pieces to numbers: hashed words and bigrams, and two dozen lexicon and shape features.
+
+Everything is an exact integer until the last step, so that a post's features do not depend on its batch.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.text.table import Encoded
+from detectors.text.tokens import (
+    BOOST, BUT, CAPS, DAMPEN, ELONGATED, EMOJI, EXCLAIM, HASHTAG, NEGATION, QUESTION, URL, USER, WORD,
+)
+
+BITS: Final = 17
+"""Hashed words, negated words and bigrams share 2^17 places."""
+SPACE: Final = 1 << BITS
+SCOPE: Final = 3
+"""Words that a negation reaches (VADER looks back as far: Hutto & Gilbert 2014)."""
+
+_NEGATED: Final = np.uint32(0x5BD1E995)
+_PAIR: Final = np.uint32(0x9E3779B1)
+
+
+def negated(enc: Encoded, flags: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Return for each position whether one of the `SCOPE` pieces before it, in the same post, is a negation."""
+    hit = np.zeros(len(flags), dtype=bool)
+    is_negation = (flags & NEGATION) != 0
+    for back in range(1, SCOPE + 1):
+        if len(flags) > back:
+            hit[back:] |= is_negation[:-back] & (enc.doc[back:] == enc.doc[:-back])
+    return hit & ~is_negation
+
+
+def hashed(
+    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return (index, post) of every hashed feature: words (negated ones apart), and bigrams of neighbours."""
+    h = enc.table.hash[enc.piece]
+    word = np.where(neg, h ^ _NEGATED, h)
+    pair = (h[:-1] * _PAIR) ^ (h[1:] >> np.uint32(7)) ^ h[1:]
+    same = enc.doc[:-1] == enc.doc[1:]
+    index = np.concatenate([_fold(word), _fold(pair[same])])
+    return index, np.concatenate([enc.doc, enc.doc[:-1][same]])
+
+
+def _fold(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """Return 32-bit hashes mixed down to `BITS` bits (Knuth's multiplicative hashing)."""
+    mixed = (h ^ (h >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
+    out: npt.NDArray[np.int64] = (mixed >> np.uint32(32 - BITS)).astype(np.int64)
+    return out
+
+
+DENSE: Final = (
+    "positive", "negative", "highest", "lowest", "positives", "negatives", "compound", "after_but",
+    "negations", "boosts", "exclaims", "questions", "capitals", "elongated", "users", "links", "hashtags",
+    "emoji", "words", "bias",
+)  # fmt: skip
+"""Names of the dense features, in order. Valences are VADER's (-4 … 4), counts are log(1 + n)."""
+
+
+def dense(
+    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_], valence: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the dense features (n, len(DENSE)) for a valence per position in units of 1/256."""
+    v = valence * 64
+    boost = np.zeros(len(v), dtype=np.int64)
+    if len(v) > 1:
+        same = enc.doc[1:] == enc.doc[:-1]
+        boost[1:] = np.where(same, ((flags[:-1] & BOOST) != 0).astype(np.int64) - ((flags[:-1] & DAMPEN) != 0), 0)
+    # VADER: a booster adds 0.293, capitals 0.733 to a mean valence near 2; here as factors. A negation turns by -0.74.
+    v = v + boost * v // 6 + np.where((flags & CAPS) != 0, v // 4, 0)
+    v = np.where(neg, -(v * 3) // 4, v)
+    up, down = np.maximum(v, 0), np.minimum(v, 0)
+    highest, lowest = np.zeros(enc.n, dtype=np.int64), np.zeros(enc.n, dtype=np.int64)
+    filled = np.flatnonzero(np.diff(enc.start))
+    if len(filled):
+        highest[filled] = np.maximum.reduceat(up, enc.start[filled])
+        lowest[filled] = np.minimum.reduceat(down, enc.start[filled])
+    but = enc.sums((flags & BUT) != 0)
+    seen = np.zeros(len(v) + 1, dtype=np.int64)
+    np.cumsum((flags & BUT) != 0, out=seen[1:])
+    past_but = (seen[:-1] - seen[enc.start[enc.doc]]) > 0
+    unit = 1 / (256 * 64)
+    out = np.empty((enc.n, len(DENSE)))
+    out[:, 0] = enc.sums(up) * unit
+    out[:, 1] = enc.sums(down) * unit
+    out[:, 2] = highest * unit
+    out[:, 3] = lowest * unit
+    out[:, 4] = np.sqrt(enc.sums(v > 0))
+    out[:, 5] = np.sqrt(enc.sums(v < 0))
+    total = out[:, 0] + out[:, 1]
+    out[:, 6] = total / np.sqrt(total * total + 15)
+    out[:, 7] = np.where(but > 0, enc.sums(np.where(past_but, v, 0)) * unit, 0)
+    out[:, :2] = np.sign(out[:, :2]) * np.sqrt(np.abs(out[:, :2]))
+    for k, flag in enumerate((NEGATION, BOOST, EXCLAIM, QUESTION, CAPS, ELONGATED, USER, URL, HASHTAG, EMOJI, WORD), 8):
+        out[:, k] = _LOG[np.minimum(enc.sums((flags & flag) != 0), len(_LOG) - 1)]
+    out[:, 19] = 1.0
+    return out
+
+
+_LOG: Final = np.round(np.log1p(np.arange(512)) * 4096) / 4096

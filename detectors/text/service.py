@@ -1,0 +1,60 @@
+"""`tocsin sentiment` without the shell: JSON lines of texts in, JSON lines of sentiment out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from detectors.text.model import UNITS, TextModel
+
+BATCH: Final = 512
+"""Texts scored at a time: large enough for the columns to pay, small enough to answer soon."""
+
+_decode = msgspec.json.Decoder()
+
+
+def run_sentiment(lines: Iterable[bytes], model: TextModel) -> Iterator[bytes]:
+    """Yield one JSON line per line of input, in order.
+
+    `{"text": …, "lang": …?}` gives `{"label", "negative", "neutral", "positive", "lang"}`; a line that is no such object
+    gives `{"error": …}` and spoils no other. Blank lines are skipped.
+    """
+    numbered = enumerate(lines, 1)
+    while chunk := list(islice(numbered, BATCH)):
+        asked = [_ask(number, line) for number, line in chunk if line.strip()]
+        good = [a for a in asked if not isinstance(a, bytes)]
+        scored = model.score([text for text, _ in good], [lang for _, lang in good])
+        neutral = scored.neutral
+        k = 0
+        for a in asked:
+            if isinstance(a, bytes):
+                yield a
+                continue
+            answer = {
+                "label": scored.label(k),
+                "negative": int(scored.negative[k]) / UNITS,
+                "neutral": int(neutral[k]) / UNITS,
+                "positive": int(scored.positive[k]) / UNITS,
+                "lang": scored.lang[k],
+            }
+            k += 1
+            yield msgspec.json.encode(answer) + b"\n"
+
+
+def _ask(number: int, line: bytes) -> tuple[str, str | None] | bytes:
+    """Return (text, language) of a line, or the line that says what is wrong with it."""
+    try:
+        asked: Any = _decode.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _error(number, 'not JSON; expected {"text": …}')
+    if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
+        return _error(number, 'no "text"; expected {"text": …}')
+    lang = asked.get("lang")
+    return asked["text"], lang if isinstance(lang, str) else None
+
+
+def _error(number: int, message: str) -> bytes:
+    return msgspec.json.encode({"error": f"line {number}: {message}"}) + b"\n"

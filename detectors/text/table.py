@@ -1,0 +1,153 @@
+"""The token table: what is known about every token met so far, as columns, so that a batch is encoded by look-ups.
+
+Posts repeat their words. A worker that has seen a token once finds its row by one dictionary look-up; hashes, flags,
+lexicon values, static model scores, language scores and term all stand in numpy columns under that row. The table is a
+cache of pure functions: emptying it changes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.text.tokens import MAX_PIECES, REPOST, URL, USER, WORD, Piece, pieces, word_hash
+
+MAX_CHARS: Final = 4_000
+"""Characters of a post that are read; the rest of a long page says the same again."""
+MAX_TOKENS: Final = 400
+"""Tokens of a post that are read."""
+MAX_ROWS: Final = 150_000
+"""Tokens remembered (about 40 MB); beyond that the table starts afresh between two batches."""
+
+_MASK: Final = (1 << 64) - 1
+
+
+class Known(NamedTuple):
+    """What the model knows of one piece: all small integers, so that sums are exact in any order."""
+
+    values: tuple[int, ...]  # lexicon columns, units of 1/256
+    scores: tuple[int, ...]  # static log-odds per class, units of 1/1024
+    languages: tuple[int, ...]  # log-likelihood per language, units of 1/64
+
+
+@dataclass(slots=True)
+class Encoded:
+    """A batch as columns. Positions run over all pieces of all posts; post `i` owns `start[i]:start[i + 1]`."""
+
+    n: int
+    start: npt.NDArray[np.int64]  # (n + 1,)
+    doc: npt.NDArray[np.int64]  # (p,) which post
+    piece: npt.NDArray[np.int64]  # (p,) row of the columns below
+    table: TokenTable
+
+    def column(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Return a column of the table gathered at every position."""
+        return values[self.piece]
+
+    def sums(self, x: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+        """Return the sum of the integers `x` (p,) or (p, k) over each post: exact, and 0 for an empty post."""
+        total = np.zeros((len(x) + 1, *x.shape[1:]), dtype=np.int64)
+        np.cumsum(x, axis=0, dtype=np.int64, out=total[1:])
+        out: npt.NDArray[np.int64] = total[self.start[1:]] - total[self.start[:-1]]
+        return out
+
+
+class TokenTable(dict[str, int]):
+    """Raw token → row. A missing token is taken to pieces, looked up in the model and remembered.
+
+    Args:
+        lookup: what the model knows of a piece; must be pure.
+        widths: how many lexicon values, classes and languages `lookup` returns.
+    """
+
+    def __init__(self, lookup: Callable[[Piece], Known], widths: tuple[int, int, int]) -> None:
+        super().__init__()
+        self._lookup = lookup
+        self._widths = widths
+        self._pieces: dict[Piece, int] = {}
+        self._empty()
+
+    def _empty(self) -> None:
+        self.clear()
+        self._pieces.clear()
+        size = 4096
+        values, classes, languages = self._widths
+        self.first = np.zeros((size, MAX_PIECES), dtype=np.int32)
+        self.count = np.zeros(size, dtype=np.int32)
+        self.hash = np.zeros(size, dtype=np.uint32)
+        self.flags = np.zeros(size, dtype=np.int32)
+        self.signature = np.zeros(size, dtype=np.uint64)
+        self.values = np.zeros((size, values), dtype=np.int32)
+        self.scores = np.zeros((size, classes), dtype=np.int32)
+        self.languages = np.zeros((size, languages), dtype=np.int32)
+        self.terms: list[str] = []
+
+    def __missing__(self, raw: str) -> int:
+        row = len(self)
+        if row == len(self.count):
+            self.first = np.concatenate([self.first, np.zeros_like(self.first)])
+            self.count = np.concatenate([self.count, np.zeros_like(self.count)])
+        found = pieces(raw)
+        self.count[row] = len(found)
+        for k, piece in enumerate(found):
+            self.first[row, k] = self._pieces[piece] if piece in self._pieces else self._add(piece)
+        self[raw] = row
+        return row
+
+    def _add(self, piece: Piece) -> int:
+        row = len(self.terms)
+        if row == len(self.hash):
+            for name in ("hash", "flags", "signature", "values", "scores", "languages"):
+                column = getattr(self, name)
+                setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
+        known = self._lookup(piece)
+        h = word_hash(piece.text)
+        self.hash[row] = h
+        self.flags[row] = piece.flags
+        if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):
+            self.signature[row] = _spread(h)
+        self.values[row] = known.values
+        self.scores[row] = known.scores
+        self.languages[row] = known.languages
+        self.terms.append(piece.shown if piece.flags & WORD else "")
+        self._pieces[piece] = row
+        return row
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return the batch as columns. Any text is allowed, of any length and script."""
+        if len(self) > MAX_ROWS:
+            self._empty()
+        rows: list[int] = []
+        counts: list[int] = []
+        row = self.__getitem__
+        extend = rows.extend
+        before = 0
+        for text in texts:
+            tokens = text.split() if len(text) <= MAX_CHARS else text[:MAX_CHARS].split()
+            extend(map(row, tokens if len(tokens) <= MAX_TOKENS else tokens[:MAX_TOKENS]))
+            after = len(rows)
+            counts.append(after - before)
+            before = after
+        raw = np.array(rows, dtype=np.int64)
+        per_token = self.count[raw].astype(np.int64)
+        ends = np.zeros(len(raw) + 1, dtype=np.int64)
+        np.cumsum(per_token, out=ends[1:])
+        token = np.repeat(np.arange(len(raw)), per_token)
+        piece = self.first[raw[token], np.arange(len(token)) - ends[token]].astype(np.int64)
+        token_start = np.zeros(len(counts) + 1, dtype=np.int64)
+        np.cumsum(np.array(counts, dtype=np.int64), out=token_start[1:])
+        start = ends[token_start]
+        doc = np.repeat(np.arange(len(counts)), np.diff(start))
+        return Encoded(len(counts), start, doc, piece, self)
+
+
+def _spread(h: int) -> int:
+    """Return `h` mixed into 64 bits (the finaliser of SplitMix64, Steele et al. 2014)."""
+    z = (h + 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)

@@ -1,0 +1,62 @@
+"""What a post is about, and whether it was said before: salient terms for an alert's drivers, and a signature."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.text.table import Encoded
+from detectors.text.tokens import HASHTAG, STOP, WORD
+
+MOST: Final = 8
+"""Terms kept of a post; a tweet seldom has more that are no stop words."""
+HEAD: Final = 16
+"""Words that the signature covers: a repost cut at 140 characters keeps that many."""
+
+_ROLL: Final = 0x9E3779B97F4A7C15
+
+
+def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> list[tuple[str, ...]]:
+    """Return at most `MOST` lower-case terms of each post: hashtags, then the words that say most; no stop words."""
+    salient = np.flatnonzero((flags & WORD != 0) & (flags & STOP == 0))
+    ends = np.searchsorted(salient, enc.start).tolist()
+    rows = enc.piece[salient].tolist()
+    shown = enc.table.terms
+    out: list[tuple[str, ...]] = []
+    for i in range(enc.n):
+        first, last = ends[i], ends[i + 1]
+        found = dict.fromkeys([shown[row] for row in rows[first:last]])
+        if len(found) > MOST:
+            chosen = set(sorted(found, key=_salience)[:MOST])
+            out.append(tuple(term for term in found if term in chosen))
+        else:
+            out.append(tuple(found))
+    return out
+
+
+def _salience(term: str) -> tuple[bool, int, str]:
+    """Order terms: hashtags first, then longer words (they are rarer: Zipf 1936), then by the alphabet."""
+    return (term[0] != "#", -len(term), term)
+
+
+def signatures(enc: Encoded) -> npt.NDArray[np.uint64]:
+    """Return a hash of each post's first `HEAD` words without case, links, @names, RT, punctuation and digits.
+
+    Σ h(word_i)·r^i modulo 2^64 (a polynomial hash, Karp & Rabin 1987). 0 where nothing is left: such posts are no
+    duplicates of each other.
+    """
+    h = enc.table.signature[enc.piece]
+    counts = h != 0
+    seen = np.zeros(len(h) + 1, dtype=np.int64)
+    np.cumsum(counts, out=seen[1:])
+    place = seen[:-1] - seen[enc.start[enc.doc]]
+    part = np.where(counts & (place < HEAD), h * _POWERS[np.minimum(place, HEAD - 1)], np.uint64(0))
+    total = np.zeros(len(h) + 1, dtype=np.uint64)
+    np.cumsum(part, out=total[1:])
+    out: npt.NDArray[np.uint64] = total[enc.start[1:]] - total[enc.start[:-1]]
+    return out
+
+
+_POWERS: Final = np.array([pow(_ROLL, k, 1 << 64) for k in range(HEAD)], dtype=np.uint64)

@@ -1,0 +1,1 @@
+"""A story to show what Tocsin does, and the stage for it."""

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 SCHEMA: Final = 1
 
-PLATFORMS_IN_ROW: Final = 255
 KINDS: Final = ("unknown", "customer", "employee", "influencer", "media", "official", "bot")
 CREATE, UPDATE, DELETE = 0, 1, 2
+NO_BRAND: Final = 65_535
+"""The `brand` of a DELETE row: it tells every partition that a mention is gone, or has a newer revision."""
 
 # What became of an input offset, one byte each in `outcomes`.
 HOLE, SCORED, UNMATCHED, DEAD_LETTER, CONTROL = range(5)

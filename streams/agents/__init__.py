@@ -1,0 +1,1 @@
+"""The thin shells round the three cores."""

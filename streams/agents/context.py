@@ -1,0 +1,29 @@
+"""What the three agents share in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from streams.engine.producer import Producer
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Context:
+    """Settings, the producer, and the way out when something unexpected happens."""
+
+    settings: Settings
+    producer: Producer
+    source: str
+    """Id of the topic `mentions`: a recreated one is another source."""
+    failed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def fail(self, error: BaseException) -> None:
+        """Stop the whole worker: what cannot be decided safely is not skipped."""
+        log.critical("the worker stops: %r", error, exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)

@@ -1,0 +1,223 @@
+"""The agent `watch`: batches of `scored` in; windows, signals and alerts out; state in checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import TopicPartition
+from faust.types import TP
+
+from schemas import scored, topics
+from schemas.events import Alert, AlertTick, Signal, Window, encode
+from schemas.ids import fingerprint
+from schemas.times import to_ms
+from streams import metrics
+from streams.agents.context import Context
+from streams.engine.reader import consumer, read_to_end
+from streams.engine.records import Headers, Write
+from streams.engine.transport import Hooks, Positions, slices
+from streams.errors import UserError
+from streams.watch import checkpoints
+from streams.watch.core import Effect, WatchCore
+from streams.watch.state import BrandRecord, PartitionRecord
+
+log = logging.getLogger(__name__)
+
+NewCore = Callable[[int], WatchCore]
+
+
+class _Owned:
+    """One partition of `scored` that is ours."""
+
+    def __init__(self, partition: int, core: WatchCore) -> None:
+        self.partition = partition
+        self.core = core
+        self.owner = uuid.uuid4().hex
+        """New at each assignment: nobody overwrites another's records."""
+
+
+class WatchAgent:
+    """The shell round `WatchCore`."""
+
+    def __init__(self, context: Context, new_core: NewCore, *, accept_gap: bool = False) -> None:
+        self._context = context
+        self._new_core = new_core
+        self._accept_gap = accept_gap
+        self._owned: dict[int, _Owned] = {}
+        self._busy = asyncio.Lock()
+        self._saving = asyncio.Lock()
+        self.hooks = Hooks()
+        self.hooks.assigned = self._assigned
+        self.hooks.revoked = self._revoked
+
+    async def run(self, stream: Any) -> None:
+        """Apply slice after slice; what follows from a slice is acknowledged before the next one is taken."""
+        try:
+            async for tp, records in slices(stream):
+                async with self._busy:
+                    owned = self._owned.get(tp.partition)
+                    if owned is not None:
+                        await self._slice(owned, records)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._context.fail(error)
+            raise
+
+    async def _slice(self, owned: _Owned, records: list[Any]) -> None:
+        core = owned.core
+        writes: list[Write] = []
+        for record in records:
+            if record.offset <= core.applied:
+                continue
+            effects = core.apply(record.offset, scored.decode(record.value))
+            writes += (self._write(owned.partition, effect, record.timestamp) for effect in effects)
+        if writes:
+            await self._context.producer.send(writes)
+        self._show(owned)
+
+    def _show(self, owned: _Owned) -> None:
+        partition = str(owned.partition)
+        tally = owned.core.tally()
+        for name in ("applied", "late", "duplicate"):
+            metrics.ROWS.labels(partition, name).set(getattr(tally, name))
+        for name in ("scored", "unmatched", "dead_letter", "control"):
+            metrics.INPUTS.labels(partition, name).set(getattr(tally, name))
+        metrics.CLOCK.labels(partition).set(owned.core.clock / 1_000)
+        metrics.BRANDS.labels(partition).set(len(owned.core.brands))
+
+    def _write(self, partition: int, effect: Effect, appended: int) -> Write:
+        if isinstance(effect, Window):
+            return Write(topics.WINDOWS.name, effect.brand.encode(), encode(effect), partition)
+        if isinstance(effect, Signal):
+            return Write(topics.SIGNALS.name, effect.brand.encode(), encode(effect), partition)
+        if isinstance(effect, AlertTick):
+            return Write(topics.ALERTS.name, b"#tick|%d|%d" % (effect.partition, effect.at), encode(effect), 0)
+        now = time.time()
+        effect.emitted_at = datetime.fromtimestamp(now, UTC)
+        metrics.ALERTS.labels(effect.signal, effect.severity, effect.status).inc()
+        metrics.EMIT_DELAY.observe(max(0.0, now - appended / 1_000))
+        if effect.sequence == 1:
+            metrics.DETECTION_DELAY.observe(max(0, to_ms(effect.detected_at) - to_ms(effect.starts_at)) / 1_000)
+        return alert_write(effect)
+
+    # --- checkpoints ---------------------------------------------------------------------------------------------
+
+    async def checkpoint_forever(self) -> None:
+        """Write a checkpoint of every partition every few seconds."""
+        while True:
+            await asyncio.sleep(self._context.settings.engine.checkpoint_interval)
+            async with self._saving:
+                for owned in list(self._owned.values()):
+                    await self._save(owned)
+
+    async def _save(self, owned: _Owned, names: Iterable[str] | None = None) -> None:
+        async with self._busy:  # a cut: nothing changes while it is copied
+            if self._owned.get(owned.partition) not in (owned, None):
+                return
+            dirty = set(names) if names is not None else set(owned.core.dirty)
+            brands, partition = owned.core.snapshot(dirty)
+            owned.core.dirty.clear()
+        began = time.perf_counter()
+        await self._context.producer.send([self._record(owned, record) for record in brands])
+        await self._context.producer.send([self._record(owned, partition)])
+        metrics.CHECKPOINTS.labels(str(owned.partition)).inc()
+        metrics.CHECKPOINT_SECONDS.observe(time.perf_counter() - began)
+
+    def _record(self, owned: _Owned, record: BrandRecord | PartitionRecord) -> Write:
+        name = record.brand if isinstance(record, BrandRecord) else ""
+        value = checkpoints.encode(record)
+        metrics.CHECKPOINT_BYTES.inc(len(value))
+        return Write(topics.CHECKPOINTS.name, checkpoints.key(name, owned.owner), value, owned.partition)
+
+    # --- assignment ----------------------------------------------------------------------------------------------
+
+    async def _revoked(self, _tps: set[TP]) -> None:
+        async with self._saving:
+            for owned in list(self._owned.values()):
+                await self._save(owned)
+            self._owned.clear()
+
+    async def stop(self) -> None:
+        """Write the last checkpoint."""
+        await self._revoked(set())
+
+    async def _assigned(self, tps: set[TP]) -> Positions:
+        positions: dict[TP, int] = {}
+        async with self._saving:
+            self._owned.clear()
+            for tp in sorted(tps):
+                began = time.perf_counter()
+                owned = _Owned(tp.partition, self._new_core(tp.partition))
+                positions[tp] = await self._recover(owned)
+                self._owned[tp.partition] = owned
+                seconds = time.perf_counter() - began
+                metrics.RECOVERY_SECONDS.labels(str(tp.partition)).set(seconds)
+                log.info("watch: partition %d begins at offset %d (%d brands, recovered in %.2f s)",
+                         tp.partition, positions[tp], len(owned.core.brands), seconds)  # fmt: skip
+        return positions
+
+    async def _recover(self, owned: _Owned) -> int:
+        settings = self._context.settings
+        records: dict[bytes, bytes] = {}
+        async for batch in read_to_end(settings, topics.CHECKPOINTS.name, owned.partition):
+            for record in batch:
+                if record.value is None:
+                    records.pop(record.key, None)
+                else:
+                    records[record.key] = record.value
+        found = checkpoints.choose(records)
+        earliest = await self._earliest(owned.partition)
+        if found is None:
+            return earliest
+        core = owned.core
+        core.restore(found.partition, found.brands)
+        await self._refill(owned, found.partition, earliest)
+        core.finish_refill()
+        await self._save(owned, core.brands)
+        gone = [Write(topics.CHECKPOINTS.name, raw, None, owned.partition) for raw in checkpoints.tombstones(records, owned.owner)]
+        await self._context.producer.send(gone)
+        return core.applied + 1
+
+    async def _refill(self, owned: _Owned, partition: PartitionRecord, earliest: int) -> None:
+        if partition.replay_from < earliest or partition.applied + 1 < earliest:
+            missing = earliest - partition.replay_from
+            message = (
+                f"scored-{owned.partition}: offsets {partition.replay_from} to {earliest - 1} are gone (retention overtook a stopped "
+                f"worker): {missing} records cannot be applied; start once with --accept-gap to go on without them"
+            )
+            if not self._accept_gap:
+                raise UserError(message)
+            log.error("%s (accepted)", message)
+            owned.core.applied = max(owned.core.applied, earliest - 1)
+        start = max(partition.replay_from, earliest)
+        if start <= partition.applied:
+            async for batch in read_to_end(self._context.settings, topics.SCORED.name, owned.partition, start, partition.applied + 1):
+                for record in batch:
+                    owned.core.refill(record.offset, scored.decode(record.value))
+
+    async def _earliest(self, partition: int) -> int:
+        async with consumer(self._context.settings) as reader:
+            tp = TopicPartition(self._context.settings.topic_prefix + topics.SCORED.name, partition)
+            reader.assign([tp])
+            return int((await reader.beginning_offsets([tp]))[tp])
+
+
+def alert_write(alert: Alert) -> Write:
+    """Return the record of `alert`, with CloudEvents 1.0 headers (Kafka protocol binding, binary mode)."""
+    headers: Headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"{alert.alert_id}:{alert.sequence}".encode()),
+        ("ce_source", b"/tocsin/watch"),
+        ("ce_type", f"tocsin.alert.{alert.status}".encode()),
+        ("ce_subject", alert.brand.encode()),
+        ("ce_time", alert.detected_at.isoformat().replace("+00:00", "Z").encode()),
+        ("content-type", b"application/json"),
+    ]
+    return Write(topics.ALERTS.name, fingerprint(alert.brand, alert.signal).encode(), encode(alert), 0, headers)

@@ -1,0 +1,116 @@
+"""The whole system on one screen: three agents, what each reads, what each calls.
+
+    mentions ──► score ──► scored ──► watch ──► alerts ──► notify ──► people
+
+Each agent is a Faust app of its own (a consumer group of its own), so that any mix of workers adds up:
+`--agents score` scales the costly part apart from the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from schemas import topics
+from streams import metrics, wiring
+from streams.agents.context import Context
+from streams.agents.notify import NotifyAgent
+from streams.agents.score import ScoreAgent
+from streams.agents.watch import WatchAgent
+from streams.engine.faust_app import create_app
+from streams.engine.producer import Producer
+from streams.engine.transport import Hooks, SliceApp
+from streams.policy.load import load_policy
+from streams.settings import Settings
+from streams.topics_admin import source_id
+
+AGENTS: Final = ("score", "watch", "notify")
+
+Run = Callable[[Any], Coroutine[Any, Any, None]]
+
+
+async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False) -> Assembly:
+    """Return the wanted agents, ready to start; raises UserError for what is wrong with the settings or the policy."""
+    context = Context(settings, Producer(settings), await source_id(settings))
+    model = wiring.load_model(settings)
+    metrics.MODEL.labels(model.version).set(1)
+    assembly = Assembly(context)
+    if "score" in agents:
+        score = ScoreAgent(context, wiring.score_core(settings, model))
+        assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=[] if settings.replay else [score.tick])
+    if "watch" in agents:
+        watch = WatchAgent(context, lambda p: wiring.watch_core(settings, p, model.version), accept_gap=accept_gap)
+        assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)
+    if "notify" in agents:
+        notify = NotifyAgent(context, load_policy(settings.policy))
+        assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
+                     tasks=notify.tasks, stop=notify.stop)  # fmt: skip
+        assembly.notify = notify
+    return assembly
+
+
+class Assembly:
+    """The Faust apps of one process, and what runs beside them."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.names: list[str] = []
+        self.apps: list[SliceApp] = []
+        self.notify: NotifyAgent | None = None
+        self._tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._running: list[asyncio.Task[None]] = []
+        self._stops: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def add(
+        self,
+        name: str,
+        topic: topics.Topic,
+        hooks: Hooks,
+        run: Run,
+        *,
+        more: Sequence[topics.Topic] = (),
+        tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        stop: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Make the Faust app of one agent: it reads `topic` (and `more`) in slices and hands them to `run`."""
+        prefix = self.context.settings.topic_prefix
+        app = create_app(self.context.settings, name, hooks, together=bool(more))
+        names = [prefix + one.name for one in (topic, *more)]
+        source = app.topic(*names, value_type=bytes, value_serializer="raw", key_serializer="raw")
+        app.agent(source, name=name, concurrency=1)(run)
+        self.names.append(name)
+        self.apps.append(app)
+        self._tasks += tasks
+        if stop is not None:
+            self._stops.append(stop)
+
+    async def start(self) -> None:
+        """Start everything; returns when the apps run (partitions come a moment later)."""
+        await self.context.producer.start()
+        for app in self.apps:
+            app.finalize()
+        await asyncio.gather(*(app.maybe_start() for app in self.apps))
+        self._running = [asyncio.create_task(self._guard(task)) for task in self._tasks]
+
+    async def _guard(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await task()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the worker stops for it
+            self.context.fail(error)
+
+    async def stop(self) -> None:
+        """Stop taking records, write the last checkpoints, close."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        for app in self.apps:
+            app.consumer.stop_flow()
+            app.flow_control.suspend()
+        if not self.context.failed.done():
+            for stop in self._stops:
+                await stop()
+        await asyncio.gather(*(app.stop() for app in self.apps), return_exceptions=True)
+        await self.context.producer.stop()

@@ -1,0 +1,1 @@
+"""Faust, Kafka and what it takes to trust them."""

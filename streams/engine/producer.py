@@ -1,0 +1,124 @@
+"""Writing to Kafka so that nothing is given up: a write returns when every record is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+
+from streams.engine.records import Write
+from streams.settings import Settings, kafka_options
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 5.0
+"""Seconds between two tries while the broker does not take a record."""
+MAX_REQUEST: Final = 9 * 1_048_576
+"""Bytes; just above the largest `max.message.bytes` of our topics."""
+
+
+class Producer:
+    """One producer a process, for all agents."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._lock = asyncio.Lock()
+
+    def _create(self) -> AIOKafkaProducer:
+        embedded = self._settings.broker.embedded
+        options: dict[str, Any] = kafka_options(self._settings.broker) | {
+            "acks": "all",
+            "enable_idempotence": not embedded,
+            "max_request_size": MAX_REQUEST,
+            "linger_ms": 0,
+            "compression_type": None,
+            "request_timeout_ms": 15_000,
+        }
+        if embedded:
+            options["max_batch_size"] = 1  # its end offsets are wrong for batches of several records
+        return AIOKafkaProducer(**options)
+
+    async def start(self) -> None:
+        """Connect; waits for an unreachable broker and says so."""
+        await self._connected()
+
+    async def stop(self) -> None:
+        """Send what is under way, and close."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 5)
+            except (TimeoutError, KafkaError) as error:
+                log.warning("producer: not closed cleanly: %r", error)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._lock:
+            pause = FIRST_PAUSE
+            while self._producer is None:
+                producer = self._create()
+                try:
+                    await producer.start()
+                    self._producer = producer
+                except (KafkaError, OSError) as error:
+                    await producer.stop()
+                    log.warning("broker %s cannot be reached (%r); trying again in %.1f s", self._settings.broker.bootstrap, error, pause)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+            return self._producer
+
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
+        async with self._lock:
+            if self._producer is broken:
+                self._producer = None
+                try:
+                    await asyncio.wait_for(broken.stop(), 1)
+                except (TimeoutError, KafkaError) as error:
+                    log.info("producer: replaced after %r", error)
+
+    async def send(self, writes: Sequence[Write]) -> list[int]:
+        """Append `writes`, all in flight together; return their offsets when every one is acknowledged.
+
+        Never gives up on a broker that is away. Raises MessageSizeTooLargeError and UnknownTopicOrPartitionError,
+        which no retry can mend.
+        """
+        offsets: list[int | None] = [None] * len(writes)
+        pause = FIRST_PAUSE
+        while True:
+            producer = await self._connected()
+            left = [i for i, offset in enumerate(offsets) if offset is None]
+            if not left:
+                return [offset for offset in offsets if offset is not None]
+            futures = []
+            failed: BaseException | None = None
+            try:
+                for i in left:
+                    write = writes[i]
+                    futures.append(
+                        await producer.send(
+                            self._settings.topic_prefix + write.topic, write.value, write.key, write.partition, headers=write.headers or None
+                        )
+                    )
+            except (KafkaError, OSError) as error:
+                failed = error
+            results = await asyncio.gather(*futures, return_exceptions=True)
+            for i, result in zip(left, results, strict=False):
+                if isinstance(result, BaseException):
+                    failed = failed or result
+                else:
+                    offsets[i] = result.offset
+            if failed is None:
+                continue
+            if isinstance(failed, MessageSizeTooLargeError | UnknownTopicOrPartitionError):
+                raise failed
+            if not isinstance(failed, KafkaError | OSError):
+                raise failed
+            log.warning("broker did not take %d of %d records (%r); trying again in %.1f s", offsets.count(None), len(writes), failed, pause)
+            await self._replace(producer)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,46 @@
+"""Reading a partition from its beginning to its present end: for recovery, and for commands that look at topics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.settings import Settings, kafka_options
+
+
+def consumer(settings: Settings) -> AIOKafkaConsumer:
+    """Return a consumer without a group, to be started and stopped by the caller."""
+    return AIOKafkaConsumer(
+        **kafka_options(settings.broker),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=8 * 1_048_576,
+        fetch_max_wait_ms=100,
+    )
+
+
+async def read_to_end(
+    settings: Settings, topic: str, partition: int, start: int | None = None, end: int | None = None
+) -> AsyncIterator[Sequence[Any]]:
+    """Yield batches of records of `topic` (without prefix) from `start` (default: the beginning) up to the end.
+
+    The end is that of the partition when the call is made, or `end` (exclusive).
+    """
+    async with consumer(settings) as reader:
+        tp = TopicPartition(settings.topic_prefix + topic, partition)
+        reader.assign([tp])
+        last = end if end is not None else (await reader.end_offsets([tp]))[tp]
+        first = (await reader.beginning_offsets([tp]))[tp]
+        position = first if start is None else start
+        if position < first:
+            raise LookupError(f"{topic}-{partition}: offset {position} is gone, the earliest kept is {first}")
+        reader.seek(tp, position)
+        while position < last:
+            found = await reader.getmany(tp, timeout_ms=1_000, max_records=5_000)
+            records = [record for record in found.get(tp, []) if record.offset < last]
+            if records:
+                yield records
+            position = await reader.position(tp)

@@ -1,0 +1,40 @@
+"""The two shapes in which records enter and leave a core: what was read, and what is to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """What a core reads of a Kafka record (aiokafka's ConsumerRecord has all of it)."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Read(NamedTuple):
+    """A record that did not come from Kafka; `timestamp` is its append time in epoch milliseconds."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Write(NamedTuple):
+    """A record to append; without a `partition` Kafka's default partitioner picks one by key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: Headers = ()

@@ -1,0 +1,198 @@
+"""Faust's transport, reading whole slices: the only module that reaches into Faust.
+
+Stock Faust hands an agent one record at a time and spends most of its time doing so. Here one message is one *slice*:
+all consecutive records that a poll returned for one partition. Its value is the list of records, its offset that of
+the last one. What is overridden, and why:
+
+- `getmany` yields one message a partition and poll, and guards positions: a slice must begin where the last ended.
+- `seek_to_committed` asks the application where to begin (`assigned`), before the flow resumes: the offset lives in
+  the state, not in the group.
+- `track_message`, `_add_gap`, `_new_offset`: slices are acknowledged at once and nothing waits for an acknowledgement,
+  so a revoke or a stop cannot deadlock; what is committed is what the application says (`committable`).
+- the partition assignor is settable: the notifier's topics belong together.
+- the web server never starts: ours serves the metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+import faust
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from faust.app.base import BootStrategy
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import Message
+
+from streams.errors import UserError
+
+TESTED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
+"""What the overrides below were written against and are tested with."""
+
+Positions = Mapping[TP, int]
+
+
+def check_versions() -> None:
+    """Raise UserError unless the engine's libraries are the tested ones: the overrides rest on their insides."""
+    for package, tested in TESTED.items():
+        found = version(package)
+        if found != tested:
+            raise UserError(f"{package} {found} is installed, the engine is tested with {tested}: pip install {package}=={tested}")
+
+
+class PositionError(RuntimeError):
+    """A slice does not begin where the last one ended: records would be lost."""
+
+
+class Hooks:
+    """What the application decides; one object a Faust app, handed to the transport by `create_app`."""
+
+    def __init__(self) -> None:
+        self.assigned: Callable[[set[TP]], Awaitable[Positions]] | None = None
+        """Prepares the assigned partitions and says where to begin; a partition left out begins as committed."""
+        self.revoked: Callable[[set[TP]], Awaitable[None]] | None = None
+        """Lets go of all partitions; called after the flow has stopped."""
+        self.committable: Callable[[TP], int | None] | None = None
+        """The offset to commit for a partition, or None for nothing new; without it, what was handed out."""
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        together = getattr(self.app, "tocsin_together", False)
+        # The range assignor gives partition 0 of every topic to one member: alerts and commands stay together.
+        assignor = RangePartitionAssignor if together else RoundRobinPartitionAssignor
+        consumer._partition_assignment_strategy = (assignor,)  # noqa: SLF001
+        return consumer
+
+
+class SliceConsumer(driver.Consumer):
+    """A consumer whose messages are slices."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._hooks: Hooks = self.app.tocsin_hooks  # type: ignore[attr-defined]
+        self._next: dict[TP, int] = {}
+        """Where each partition's next slice must begin, at the least."""
+        self._handed: dict[TP, int] = {}
+        """Offset after the last record handed out."""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # type: ignore[override]
+        """Fetch what there is and yield one message for each partition that has something."""
+        records, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id  # type: ignore[attr-defined]
+        if not records or self.should_stop:
+            return
+        for tp, batch in records.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:  # type: ignore[attr-defined]
+                return  # a rebalance has begun; positions are set anew when it ends
+            if not batch or not (active is None or tp in active or tp in self._buffered_partitions):
+                continue
+            yield tp, self._slice(tp, batch)
+
+    def _slice(self, tp: TP, batch: list[Any]) -> Message:
+        first, last = batch[0].offset, batch[-1].offset
+        expected = self._next.get(tp)
+        if expected is not None and first < expected:
+            # Seen after a seek that a fetch overtook: drop what was handed out already, never jump ahead.
+            batch = [record for record in batch if record.offset >= expected] or batch[-1:]
+            if batch[0].offset < expected:
+                raise PositionError(f"{tp.topic}-{tp.partition}: a slice ends at {last}, before {expected}")
+        self._next[tp] = last + 1
+        self._handed[tp] = last + 1
+        message = self._to_message(tp, batch[-1])
+        message.value = batch  # type: ignore[assignment]
+        message.key = None
+        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        return message
+
+    async def seek_to_committed(self) -> Positions:  # type: ignore[override]
+        """Ask the application where each assigned partition begins, and go there."""
+        tps = {TP(tp.topic, tp.partition) for tp in self.assignment()}
+        self._next.clear()
+        self._handed.clear()
+        positions = dict(await self._hooks.assigned(tps)) if self._hooks.assigned else {}
+        left = tps - positions.keys()
+        if left:
+            committed = await self._thread.seek_to_committed()
+            positions |= {TP(tp.topic, tp.partition): offset for tp, offset in committed.items() if TP(tp.topic, tp.partition) in left}
+        wanted = {tp: offset for tp, offset in positions.items() if offset is not None and tp not in left}
+        if wanted:
+            await self._thread.seek_wait(wanted)
+        self._next.update(wanted)
+        # Faust skips what lies below its read offset; ours are guarded above, by position.
+        self._read_offset.clear()
+        self._committed_offset.clear()
+        return {}
+
+    async def perform_seek(self) -> None:
+        """Seek, and leave Faust's own offset book empty: slices keep theirs."""
+        await self.seek_to_committed()
+
+    def track_message(self, message: Message) -> None:
+        """Do not wait for acknowledgements at a revoke: the application stops between slices by itself."""
+        self._on_message_in(message.tp, message.offset, message)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets between slices are no gaps."""
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:  # type: ignore[override]
+        return list(self._handed)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        self._acked.pop(tp, None)
+        self._acked_index.pop(tp, None)
+        if self._hooks.committable is not None:
+            return self._hooks.committable(tp)
+        return self._handed.get(tp)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's livelock warnings assume one record a message; the watchdog judges progress instead."""
+
+
+class SliceTransport(driver.Transport):
+    """Faust's aiokafka transport with `SliceConsumer`."""
+
+    Consumer = SliceConsumer
+
+
+class _Boot(BootStrategy):
+    enable_web = False
+
+    def web_server(self) -> Iterable[Any]:
+        """Serve nothing: stock Faust would bind 0.0.0.0:6066 here."""
+        return []
+
+
+class SliceApp(faust.App):
+    """A Faust app that reads slices."""
+
+    BootStrategy = _Boot
+    tocsin_hooks: Hooks
+    tocsin_together: bool = False
+
+    def _new_transport(self) -> SliceTransport:
+        return SliceTransport(self.conf.broker_consumer, self)  # type: ignore[no-any-return]
+
+    async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await super()._on_partitions_revoked(revoked)
+        if self.tocsin_hooks.revoked is not None:
+            await self.tocsin_hooks.revoked(revoked)
+
+
+def slices(stream: Any) -> AsyncIterator[tuple[TP, list[Any]]]:
+    """Yield (partition, records) from an agent's stream."""
+
+    async def iterate() -> AsyncIterator[tuple[TP, list[Any]]]:
+        async for event in stream.events():
+            yield TP(event.message.topic, event.message.partition), event.message.value
+            await asyncio.sleep(0)
+
+    return iterate()

@@ -1,0 +1,39 @@
+"""What Prometheus reads: prefix `tocsin_`, base units, never a mention, author or incident in a label."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SCORED_INPUTS: Final = Counter("tocsin_mentions", "Records taken from the topic mentions, by what became of them.", ["outcome"])
+LATE: Final = Counter("tocsin_late_rows", "Mentions that came too late for their minute.")
+ROWS: Final = Gauge("tocsin_rows", "Rows by what became of them; exact over restarts.", ["partition", "outcome"])
+INPUTS: Final = Gauge(
+    "tocsin_source_offsets", "Input offsets by what became of them; exact over restarts.", ["partition", "outcome"]
+)
+DEAD: Final = Counter("tocsin_dead_letters", "Records that went to dead-letters.", ["reason"])
+LANGUAGES: Final = Counter("tocsin_languages", "Mentions by language.", ["language"])
+SCORE_SECONDS: Final = Histogram(
+    "tocsin_score_slice_seconds", "Time to score one slice.", buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+)
+LAG: Final = Gauge("tocsin_lag_records", "Records appended but not yet taken.", ["topic", "partition"])
+CLOCK: Final = Gauge("tocsin_clock_timestamp_seconds", "Event time up to which a partition knows everything.", ["partition"])
+BRANDS: Final = Gauge("tocsin_brands", "Brands with a state here.", ["partition"])
+ALERTS: Final = Counter("tocsin_alerts", "Alert events emitted.", ["signal", "severity", "status"])
+DETECTION_DELAY: Final = Histogram(
+    "tocsin_detection_delay_seconds", "From the onset of an alert to its first event, in event time.",
+    buckets=(5, 15, 30, 60, 120, 180, 300, 600, 1800, 3600),
+)  # fmt: skip
+EMIT_DELAY: Final = Histogram(
+    "tocsin_emit_delay_seconds", "From the append of the record that decided it to the append of an alert.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
+)  # fmt: skip
+CHECKPOINTS: Final = Counter("tocsin_checkpoints", "Checkpoints written.", ["partition"])
+CHECKPOINT_BYTES: Final = Counter("tocsin_checkpoint_bytes", "Bytes of checkpoints written.")
+CHECKPOINT_SECONDS: Final = Histogram("tocsin_checkpoint_seconds", "Time to write a checkpoint.")
+RECOVERY_SECONDS: Final = Gauge("tocsin_recovery_seconds", "Time the last recovery of a partition took.", ["partition"])
+NOTIFICATIONS: Final = Counter("tocsin_notifications", "Attempts to reach somebody.", ["outcome", "purpose", "channel"])
+INCIDENTS: Final = Gauge("tocsin_incidents", "Incidents by state.", ["state"])
+LEADER: Final = Gauge("tocsin_notifier_leader", "1 where this process is the notifier.")
+MODEL: Final = Gauge("tocsin_model_info", "The sentiment model in use.", ["version"])

@@ -1,0 +1,1 @@
+"""The agent score: from text to rows."""

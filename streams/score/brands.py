@@ -1,0 +1,72 @@
+"""Which brands a mention concerns: those it names, or those whose watch words it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from schemas.mention import Mention, Rejection
+
+
+class WatchedBrand(Protocol):
+    """What matching needs to know of a configured brand."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def words(self) -> Sequence[str]: ...
+    @property
+    def exclude(self) -> Sequence[str]: ...
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
+    parts = sorted({re.escape(word.casefold()) for word in words if word.strip()}, key=len, reverse=True)
+    if not parts:
+        return None
+    # A watch word stands alone: "apple" is not in "pineapple", yet "@apple" and "#apple" are mentions of it.
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
+
+
+class BrandMatcher:
+    """Matches mentions against the watch list. With an empty list any named brand is accepted as it is written."""
+
+    def __init__(self, brands: Sequence[WatchedBrand]) -> None:
+        self._known = {brand.name.casefold(): brand.name for brand in brands}
+        self._open = not brands
+        self._exclude = {brand.name: _pattern(brand.exclude) for brand in brands}
+        self._owners: dict[str, list[str]] = {}
+        for brand in brands:
+            for word in brand.words or (brand.name,):
+                self._owners.setdefault(word.casefold(), []).append(brand.name)
+        self._any = _pattern(self._owners)
+
+    def match(self, mention: Mention) -> tuple[str, ...] | Rejection:
+        """Return the brands that `mention` concerns (none: unmatched), or why it cannot be told."""
+        named = mention.brands or ((mention.brand,) if mention.brand is not None else ())
+        if named:
+            return self._named(named)
+        if self._any is None or mention.text is None:
+            return ()
+        text = mention.text.casefold()
+        found: list[str] = []
+        for word in dict.fromkeys(self._any.findall(text)):
+            found += (name for name in self._owners[word] if name not in found and not self._excluded(name, text))
+        return tuple(found)
+
+    def _named(self, names: Sequence[str]) -> tuple[str, ...] | Rejection:
+        if self._open:
+            return tuple(dict.fromkeys(names))
+        known: list[str] = []
+        for name in names:
+            brand = self._known.get(name.casefold())
+            if brand is None:
+                shown = ", ".join(sorted(self._known.values())[:5])
+                return Rejection("unknown_brand", f"brand: {name!r} is not configured; configured are {shown}")
+            if brand not in known:
+                known.append(brand)
+        return tuple(known)
+
+    def _excluded(self, name: str, text: str) -> bool:
+        pattern = self._exclude[name]
+        return pattern is not None and pattern.search(text) is not None

@@ -1,0 +1,215 @@
+"""The configuration file `tocsin.yaml`: every setting once, with its default, its unit and what it is for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import ssl
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.errors import UserError
+from streams.structured import build, load_yaml
+
+ENV_BROKER: Final = "TOCSIN_BROKER"
+ENV_CONFIG: Final = "TOCSIN_CONFIG"
+DEFAULT_PATH: Final = Path("tocsin.yaml")
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+_ADDRESS = re.compile(r"^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})$")
+
+
+class BrokerSettings(Struct, forbid_unknown_fields=True):
+    """Where Kafka is and how to sign in. Secrets come from the environment or from files."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    """host:port, several separated by commas; TOCSIN_BROKER overrides it."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    username_env: str = "TOCSIN_KAFKA_USERNAME"
+    """Environment variable that holds the user name."""
+    password_env: str = "TOCSIN_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    embedded: bool = False
+    """True for the embedded broker: no idempotent producer and one record a batch, which it cannot do otherwise."""
+
+
+class CampaignSettings(Struct, forbid_unknown_fields=True):
+    """A time in which more volume is expected; negativity is judged as ever."""
+
+    name: Name
+    start: str
+    end: str
+    expected_ratio: Annotated[float, Meta(ge=1, le=1000)] = 3.0
+
+
+class BrandSettings(Struct, forbid_unknown_fields=True):
+    """One brand on the watch list."""
+
+    name: Name
+    words: list[Name] = []
+    """Watch words, whole words without regard to case; the name itself when there are none."""
+    exclude: list[Name] = []
+    """A mention with one of these is of something else."""
+    sensitivity: Annotated[float, Meta(ge=0.25, le=4.0)] = 1.0
+    """1 is the default; 2 fires on half the surprise."""
+    official: list[Name] = []
+    """Account ids of the brand itself."""
+    employees: list[Name] = []
+    media: list[Name] = []
+    dictionary: dict[str, float] = {}
+    """The brand's own words with their valence, -4 to 4: "war zone": 0 is a product, not anger."""
+    campaigns: list[CampaignSettings] = []
+
+
+class PartitionSettings(Struct, forbid_unknown_fields=True):
+    """How many partitions the spread-out topics have."""
+
+    mentions: Annotated[int, Meta(ge=1, le=1024)] = 4
+    scored: Annotated[int, Meta(ge=1, le=1024)] = 4
+
+
+class WebSettings(Struct, forbid_unknown_fields=True):
+    """The page, the metrics and the health check."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 6066
+    """0 takes any free port."""
+    public_url: str | None = None
+    """Where people reach the page; needed for links in messages."""
+
+
+class EngineSettings(Struct, forbid_unknown_fields=True):
+    """What an operator may have to turn; the defaults are what is tested."""
+
+    session_timeout: Annotated[float, Meta(ge=6, le=300)] = 15.0
+    """Seconds until a worker that went silent loses its partitions."""
+    max_poll_records: Annotated[int, Meta(ge=1, le=50_000)] = 2_000
+    checkpoint_interval: Annotated[float, Meta(ge=0.2, le=600)] = 3.0
+    """Seconds between two checkpoints."""
+    tick_interval: Annotated[float, Meta(ge=0.05, le=30)] = 1.0
+    """Seconds between two ticks on a live clock."""
+    group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "tocsin"
+    """Prefix of the consumer groups."""
+    static_member: str | None = None
+    """A name that this worker keeps over restarts, so that one does not wait for the session time-out."""
+
+
+class Settings(Struct, forbid_unknown_fields=True):
+    """All of it."""
+
+    broker: BrokerSettings = msgspec.field(default_factory=BrokerSettings)
+    clock: Literal["live", "replay"] = "live"
+    """live: a tick counts when the broker stored it; replay: at the time that it says."""
+    lateness_seconds: Annotated[int, Meta(ge=60, le=3600, multiple_of=60)] = 120
+    """How much older than its partition's progress a mention may be; minutes close so much later."""
+    partitions: PartitionSettings = msgspec.field(default_factory=PartitionSettings)
+    topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
+    brands: list[BrandSettings] = []
+    """The watch list. Empty: any brand that a mention names is taken as it is written."""
+    policy: str = "policy.yaml"
+    """The chain of command; relative to this file."""
+    model: str | None = None
+    """A sentiment model file instead of the one shipped."""
+    author_key_env: str = "TOCSIN_AUTHOR_KEY"
+    """Environment variable with the key under which authors are hashed."""
+    alert_budget_per_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    runbook_url: str = ""
+    """Prefix of the runbooks' addresses in alerts."""
+    web: WebSettings = msgspec.field(default_factory=WebSettings)
+    engine: EngineSettings = msgspec.field(default_factory=EngineSettings)
+
+    @property
+    def lateness_ms(self) -> int:
+        """Lateness in milliseconds."""
+        return self.lateness_seconds * 1_000
+
+    @property
+    def replay(self) -> bool:
+        """Whether time comes from the data."""
+        return self.clock == "replay"
+
+    @property
+    def author_key(self) -> bytes:
+        """The key of the authors' hashes (a fixed public one where none is set: pseudonyms, not secrets)."""
+        return hashlib.sha256(os.environ.get(self.author_key_env, "tocsin").encode()).digest()
+
+    @property
+    def version(self) -> str:
+        """A short digest of what decides verdicts."""
+        judged = [self.clock, self.lateness_seconds, self.brands, self.alert_budget_per_week]
+        return hashlib.sha256(msgspec.json.encode(judged)).hexdigest()[:12]
+
+
+def load(path: Path | None = None) -> Settings:
+    """Return the settings of `path` (else of $TOCSIN_CONFIG, else of ./tocsin.yaml, else the defaults).
+
+    Raises UserError with one line per fault: file, field, value and remedy.
+    """
+    chosen = path or (Path(os.environ[ENV_CONFIG]) if os.environ.get(ENV_CONFIG) else None)
+    if chosen is None and DEFAULT_PATH.exists():
+        chosen = DEFAULT_PATH
+    data = load_yaml(chosen) if chosen else {}
+    errors: list[str] = []
+    settings = build(Settings, data, "", errors)
+    if settings is not None:
+        if os.environ.get(ENV_BROKER):
+            settings.broker.bootstrap = os.environ[ENV_BROKER]
+        errors += check(settings)
+    if errors or settings is None:
+        raise UserError("\n".join(f"{chosen or 'settings'}: {error}" for error in errors))
+    if chosen is not None and not Path(settings.policy).is_absolute():
+        settings.policy = str(chosen.parent / settings.policy)
+    return settings
+
+
+def check(settings: Settings) -> list[str]:
+    """Return what types alone cannot say, one line per fault."""
+    errors = []
+    for address in settings.broker.bootstrap.split(","):
+        found = _ADDRESS.match(address.strip())
+        if found is None or not 0 < int(found[1]) < 65_536:
+            errors.append(f"broker.bootstrap: {address.strip()!r} is not host:port, as in 127.0.0.1:9092 (or set {ENV_BROKER})")
+    names = [brand.name.casefold() for brand in settings.brands]
+    errors += (
+        f"brands[{i}].name: {brand.name!r} stands twice; give each brand one entry"
+        for i, brand in enumerate(settings.brands)
+        if names.index(brand.name.casefold()) != i
+    )
+    for i, brand in enumerate(settings.brands):
+        for word, valence in brand.dictionary.items():
+            if not -4 <= valence <= 4:
+                errors.append(f"brands[{i}].dictionary.{word}: {valence} must lie between -4 and 4")
+    if settings.broker.security_protocol.startswith("SASL"):
+        for name in (settings.broker.username_env, settings.broker.password_env):
+            if not os.environ.get(name):
+                errors.append(f"broker.security_protocol: {settings.broker.security_protocol} needs the environment variable {name}; set it")
+    for field in ("ca_file", "cert_file", "key_file"):
+        value = getattr(settings.broker, field)
+        if value and not Path(value).is_file():
+            errors.append(f"broker.{field}: {value!r}: no such file")
+    return errors
+
+
+def kafka_options(broker: BrokerSettings) -> dict[str, Any]:
+    """Return the connection options that aiokafka and kafka-python share."""
+    options: dict[str, Any] = {"bootstrap_servers": [a.strip() for a in broker.bootstrap.split(",")]}
+    if broker.security_protocol == "PLAINTEXT":
+        return options
+    options["security_protocol"] = broker.security_protocol
+    if broker.security_protocol.startswith("SASL"):
+        options["sasl_mechanism"] = broker.sasl_mechanism
+        options["sasl_plain_username"] = os.environ.get(broker.username_env, "")
+        options["sasl_plain_password"] = os.environ.get(broker.password_env, "")
+    if broker.security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=broker.ca_file)
+        if broker.cert_file:
+            context.load_cert_chain(broker.cert_file, broker.key_file)
+        options["ssl_context"] = context
+    return options

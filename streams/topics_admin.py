@@ -1,0 +1,186 @@
+"""The topics on a broker: make them, show them, check them. With kafka-python's admin client, on any Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError, SaslAuthenticationFailedError, TopicAlreadyExistsError
+
+from schemas import topics
+from schemas.topics import Topic
+from streams.errors import UserError
+from streams.settings import Settings, kafka_options
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE: Final = 5.0
+CHECKED: Final = ("cleanup.policy", "message.timestamp.type", "max.message.bytes", "retention.ms")
+"""Settings without which records are lost or refused; the others are ours to prefer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One topic as it is on the broker."""
+
+    topic: Topic
+    name: str
+    exists: bool
+    partitions: int = 0
+    replication: int = 0
+    problems: tuple[str, ...] = ()
+
+
+class Unreachable(Exception):
+    """No broker answered."""
+
+
+@contextmanager
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """Open an admin client; raises Unreachable, and UserError for a refused sign-in."""
+    try:
+        client = KafkaAdminClient(**kafka_options(settings.broker), request_timeout_ms=10_000)
+    except SaslAuthenticationFailedError as error:
+        raise UserError(f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism") from None
+    except (KafkaError, OSError, ValueError) as error:
+        raise Unreachable(f"broker {settings.broker.bootstrap} does not answer ({type(error).__name__})") from None
+    try:
+        yield client
+    except SaslAuthenticationFailedError as error:
+        raise UserError(f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism") from None
+    finally:
+        client.close()
+
+
+def partitions_of(topic: Topic, settings: Settings) -> int:
+    """Return how many partitions `topic` must have."""
+    counts = {"mentions": settings.partitions.mentions, "scored": settings.partitions.scored, "one": 1}
+    return counts[topic.partitions]
+
+
+def _replication(client: KafkaAdminClient) -> int:
+    return min(3, len(client.describe_cluster()["brokers"]))
+
+
+def create(settings: Settings) -> list[str]:
+    """Make the topics that are missing; return the names of those that were made."""
+    made: list[str] = []
+    with admin(settings) as client:
+        have = set(client.list_topics())
+        replication = _replication(client)
+        for topic in topics.TOPICS:
+            name = settings.topic_prefix + topic.name
+            if name in have:
+                continue
+            config = topic.config() | ({"min.insync.replicas": "2"} if replication >= 3 else {})
+            try:
+                client.create_topics([NewTopic(name, partitions_of(topic, settings), replication, topic_configs=config)])
+                made.append(name)
+            except TopicAlreadyExistsError:
+                continue  # another worker was quicker
+    return made
+
+
+def standing(settings: Settings) -> list[Standing]:
+    """Return how each topic stands on the broker."""
+    with admin(settings) as client:
+        replication = _replication(client)
+        have = set(client.list_topics())
+        names = {settings.topic_prefix + topic.name: topic for topic in topics.TOPICS}
+        there = [name for name in names if name in have]
+        described = {entry["name"]: entry for entry in client.describe_topics(there)} if there else {}
+        configs = _configs(client, there)
+        return [
+            _standing(topic, name, described.get(name), configs.get(name, {}), settings, replication)
+            for name, topic in names.items()
+        ]
+
+
+def _configs(client: KafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    found = client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return {
+        name: {key: str(entry["value"]) for key, entry in config.items()}
+        for name, config in found.get("topic", {}).items()
+    }
+
+
+def _standing(
+    topic: Topic, name: str, found: dict[str, Any] | None, config: dict[str, str], settings: Settings, replication: int
+) -> Standing:
+    if found is None:
+        return Standing(topic, name, False, problems=(f"topic {name} is missing; run: tocsin topics create",))
+    problems: list[str] = []
+    count, wanted = len(found["partitions"]), partitions_of(topic, settings)
+    if count != wanted:
+        problems.append(
+            f"topic {name} has {count} partitions, the configuration says {wanted}; set partitions.{topic.partitions}: {count}"
+            if topic.partitions != "one"
+            else f"topic {name} has {count} partitions and must have one; delete it and run: tocsin topics create"
+        )
+    replicas = min((len(p["replica_nodes"]) for p in found["partitions"]), default=0)
+    if replicas < replication:
+        problems.append(f"topic {name} is on {replicas} brokers, there are {replication}; raise its replication factor")
+    for key, value in topic.config().items():
+        # The embedded broker tells no settings: it keeps everything in memory for as long as it lives.
+        if key in CHECKED and key in config and _differs(key, config[key], value):
+            problems.append(
+                f"topic {name}: {key} is {config[key]}, must be {value}; "
+                f"run: kafka-configs.sh --alter --topic {name} --add-config '{key}=[{value}]'"
+            )
+    return Standing(topic, name, True, count, replicas, tuple(problems))
+
+
+def _differs(key: str, found: str, wanted: str) -> bool:
+    if key == "max.message.bytes":
+        return int(found) < int(wanted)
+    if key == "cleanup.policy":
+        return set(found.split(",")) != set(wanted.split(","))
+    return found != wanted
+
+
+def check(settings: Settings) -> None:
+    """Raise UserError with one line per fault unless every topic is as it must be."""
+    problems = [problem for entry in standing(settings) for problem in entry.problems if _matters(problem)]
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _matters(problem: str) -> bool:
+    # Operators may keep data for longer or shorter than we would: shown by `topics check`, no reason not to start.
+    return "retention.ms" not in problem
+
+
+async def wait_for_topics(settings: Settings) -> None:
+    """Wait until a broker answers, saying so; then check the topics. Raises UserError."""
+    pause = 0.25
+    while True:
+        try:
+            await asyncio.to_thread(check, settings)
+            return
+        except Unreachable as error:
+            log.warning("%s; trying again in %.1f s", error, pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def source_id(settings: Settings) -> str:
+    """Return the id of the topic `mentions`: a topic made anew has another, and is another source."""
+
+    def ask() -> str:
+        with admin(settings) as client:
+            found = client.describe_topics([settings.topic_prefix + topics.MENTIONS.name])[0]
+            return str(found["topic_id"])
+
+    while True:
+        try:
+            return await asyncio.to_thread(ask)
+        except Unreachable as error:
+            log.warning("%s; trying again in %.1f s", error, LONGEST_PAUSE)
+            await asyncio.sleep(LONGEST_PAUSE)

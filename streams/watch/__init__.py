@@ -1,0 +1,1 @@
+"""The agent watch: from rows to alerts."""

@@ -1,0 +1,105 @@
+"""Checkpoints: how a partition's state is written down, and which of what is found is taken up again.
+
+A checkpoint is a cut (see `WatchCore.snapshot`). Its records have the key `brand|id`, with an id new at each
+assignment, so that nobody overwrites another's; the partition's own record (`|id`, written last) makes it whole.
+Only brands that changed are written: an older record of the same id stands for the others.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from streams.watch.state import SCHEMA, BrandRecord, PartitionRecord
+
+MAGIC: Final = b"TC"
+MOST_BYTES: Final = 64 * 1_024
+"""Bytes of a brand's record; the monitor's state is bounded well below."""
+_SEPARATOR: Final = "|"
+
+T = TypeVar("T", bound=Struct)
+
+
+class CorruptCheckpoint(Exception):
+    """A record is not what was written."""
+
+
+class NoWholeCheckpoint(Exception):
+    """There are records, but no set of them is complete: to go on would lose what they stand for."""
+
+
+def encode(record: BrandRecord | PartitionRecord) -> bytes:
+    """Return `record` with a magic, its schema and a CRC-32 before it."""
+    body = msgspec.msgpack.encode(record)
+    return MAGIC + bytes([record.schema]) + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def decode(type_: type[T], value: bytes) -> T:
+    """Return the record in `value`; raises CorruptCheckpoint."""
+    if value[:2] != MAGIC or len(value) < 7:
+        raise CorruptCheckpoint("not a checkpoint record")
+    if value[2] != SCHEMA:
+        raise CorruptCheckpoint(f"checkpoint schema {value[2]} is not known here, {SCHEMA} is")
+    body = value[7:]
+    if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
+        raise CorruptCheckpoint("checksum does not fit: the record is torn")
+    try:
+        return msgspec.msgpack.decode(body, type=type_)
+    except msgspec.DecodeError as error:
+        raise CorruptCheckpoint(f"checkpoint cannot be read: {error}") from error
+
+
+def key(brand: str, owner: str) -> bytes:
+    """Return the key of a brand's record; of the partition's own with an empty `brand`."""
+    return f"{brand}{_SEPARATOR}{owner}".encode()
+
+
+def split_key(raw: bytes) -> tuple[str, str]:
+    """Return (brand, owner) of a key; a brand may hold the separator, an owner may not."""
+    brand, _, owner = raw.decode().rpartition(_SEPARATOR)
+    return brand, owner
+
+
+class Found(Struct):
+    """The checkpoint to take up."""
+
+    owner: str
+    partition: PartitionRecord
+    brands: list[BrandRecord]
+
+
+def choose(records: Mapping[bytes, bytes]) -> Found | None:
+    """Return the furthest whole checkpoint among `records` (key -> last value); None when there are no records.
+
+    Raises NoWholeCheckpoint, CorruptCheckpoint.
+    """
+    owners: dict[str, dict[str, bytes]] = {}
+    for raw, value in records.items():
+        brand, owner = split_key(raw)
+        owners.setdefault(owner, {})[brand] = value
+    whole: list[Found] = []
+    for owner, mine in sorted(owners.items()):
+        own = mine.get("")
+        if own is None:
+            continue
+        partition = decode(PartitionRecord, own)
+        if all(brand in mine for brand in partition.brands):
+            # Brands beyond the partition's list are of a checkpoint that was not finished: they come again.
+            whole.append(Found(owner, partition, [decode(BrandRecord, mine[brand]) for brand in partition.brands]))
+    if whole:
+        return max(whole, key=lambda found: (found.partition.applied, found.owner))
+    # Brands' records without any partition's record: the very first checkpoint was not finished. All of `scored` is
+    # still to be read from its beginning, so nothing is lost; but only as long as it is all there.
+    if any("" in mine for mine in owners.values()):
+        raise NoWholeCheckpoint("no checkpoint has all its records; restore the topic watch-checkpoints or accept the gap")
+    return None
+
+
+def tombstones(records: Iterable[bytes], owner: str) -> list[bytes]:
+    """Return the keys to remove once `owner` has written a whole checkpoint: brands first, partitions' records last."""
+    others = [raw for raw in records if split_key(raw)[1] != owner]
+    return sorted(others, key=lambda raw: (split_key(raw)[0] == "", raw))

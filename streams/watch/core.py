@@ -1,0 +1,347 @@
+"""The core of `watch`: a function of one `scored` partition's log.
+
+Each batch is applied (`apply`), and what follows from it comes back as effects. Time is the least progress of all
+source partitions (the clock). When the clock passes a minute boundary M, in this order:
+the arrival minute that ended at M is judged a last time; minutes that end at or before M - lateness close and are
+judged; monitors that asked to be woken are woken. Early verdicts are sought after every batch in the arrival minute
+that the clock is in. So which verdicts there are depends on the rows and ticks alone, never on how partitions
+interleave; only when they come does.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detectors.monitor import BrandMonitor
+from schemas import scored
+from schemas.events import Alert, AlertTick, Signal, Window
+from schemas.scored import Rows, ScoredBatch
+from schemas.times import MINUTE
+from streams.watch.minutes import Arrivals, Chunk, OpenMinute, evidence, minute_of
+from streams.watch.state import SCHEMA, Brand, BrandRecord, PartitionRecord, Source, Tally
+
+Effect = Alert | Signal | Window | AlertTick
+NewMonitor = Callable[[str], BrandMonitor]
+LoadMonitor = Callable[[str, bytes], BrandMonitor]
+
+_CODES: Final = (
+    ("scored", scored.SCORED), ("unmatched", scored.UNMATCHED),
+    ("dead_letter", scored.DEAD_LETTER), ("control", scored.CONTROL),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class WatchSettings:
+    """What the core needs to know: where it stands and how long minutes stay open."""
+
+    partition: int
+    sources: int
+    """Partitions of `mentions`; the clock stands until every one has shown a tick."""
+    lateness: int
+    """Milliseconds."""
+    replay: bool = False
+
+
+class WatchCore:
+    """One partition's state and its fold."""
+
+    def __init__(self, settings: WatchSettings, new_monitor: NewMonitor, load_monitor: LoadMonitor) -> None:
+        self.settings = settings
+        self.applied = -1
+        self.clock = 0
+        self.sources: dict[tuple[str, int], Source] = {}
+        self.brands: dict[str, Brand] = {}
+        self.dirty: set[str] = set()
+        self._new_monitor = new_monitor
+        self._load_monitor = load_monitor
+        self._agenda: dict[int, set[str]] = {}
+        self._boundaries: list[int] = []
+        self._touched: set[str] = set()
+        self._offset = -1
+
+    # --- the fold ------------------------------------------------------------------------------------------------
+
+    def apply(self, offset: int, batch: ScoredBatch) -> list[Effect]:
+        """Apply the record at `offset` of the partition's log; return what follows from it."""
+        source = self._source(batch)
+        self._touched.clear()
+        self._offset = offset
+        self._count_outcomes(source, batch)
+        self._rows(offset, batch, source.last, counting=True)
+        source.last = max(source.last, batch.last)
+        source.progress = max(source.progress, batch.progress)
+        effects: list[Effect] = []
+        clock = self._least_progress(batch.source)
+        if clock > self.clock:
+            effects += self._advance(clock)
+        effects += self._early(self._touched)
+        self.applied = offset
+        return effects
+
+    def refill(self, offset: int, batch: ScoredBatch) -> None:
+        """Fill open minutes from a record at or below `applied` that was applied before a restart."""
+        self._rows(offset, batch, -1, counting=False)
+
+    def finish_refill(self) -> None:
+        """Take up the agenda after the last `refill`."""
+        for name, brand in self.brands.items():
+            brand.arrivals = {start: a for start, a in brand.arrivals.items() if start >= minute_of(self.clock)}
+            for start in brand.minutes:
+                self._plan(start + MINUTE + self.settings.lateness, name)
+            for start in brand.arrivals:
+                self._plan(start + MINUTE, name)
+            self._plan_wake(brand)
+
+    def _source(self, batch: ScoredBatch) -> Source:
+        key = (batch.source, batch.partition)
+        found = self.sources.get(key)
+        if found is None:
+            found = self.sources[key] = Source(*key)
+        return found
+
+    def _count_outcomes(self, source: Source, batch: ScoredBatch) -> None:
+        if not batch.outcomes or batch.last <= source.counted:
+            return
+        fresh = batch.outcomes[max(0, source.counted + 1 - batch.first) :]
+        for name, code in _CODES:
+            if count := fresh.count(code):
+                setattr(source.tally, name, getattr(source.tally, name) + count)
+        source.counted = batch.last
+
+    def _rows(self, offset: int, batch: ScoredBatch, after: int, *, counting: bool) -> None:
+        table = batch.table
+        if not len(table):
+            return
+        fresh = table["offset"] > after
+        if not fresh.any():
+            return
+        if (table["op"] != scored.CREATE).any():
+            self._one_by_one(offset, batch, table, fresh, counting=counting)
+            return
+        index = table["brand"]
+        for i, name in enumerate(batch.brands):
+            mine = fresh & (index == i)
+            if mine.any():
+                self._brand_rows(offset, batch, table, mine, name, counting=counting)
+
+    def _one_by_one(self, offset: int, batch: ScoredBatch, table: Rows, fresh: np.ndarray, *, counting: bool) -> None:
+        """Apply rows in order where updates or deletions are among them: each changes what the next one means."""
+        for i in np.flatnonzero(fresh).tolist():
+            if table["op"][i] == scored.DELETE:
+                self._retract(int(table["mention"][i]), int(table["rev"][i]))
+                continue
+            only = np.zeros(len(table), bool)
+            only[i] = True
+            self._brand_rows(offset, batch, table, only, batch.brands[int(table["brand"][i])], counting=counting)
+
+    def _retract(self, mention: int, rev: int) -> None:
+        for brand in self.brands.values():
+            known = brand.seen.get(mention)
+            if known is not None and known[0] < rev:
+                brand.gone[mention] = rev
+                # A deletion is final; an update leaves its own revision to come.
+                brand.seen[mention] = (rev - 1, known[1])
+
+    def _brand_rows(
+        self, offset: int, batch: ScoredBatch, table: Rows, mine: np.ndarray, name: str, *, counting: bool
+    ) -> None:
+        brand = self.brands.get(name)
+        if brand is None:
+            brand = self.brands[name] = Brand(name, self._new_monitor(name))
+            brand.closed = self._closed_before()
+        counting = counting and offset > brand.applied
+        late = mine & ((table["flags"] & scored.LATE) != 0)
+        if counting:
+            self.dirty.add(name)
+            brand.tally.late += int(np.count_nonzero(late))
+        where = np.flatnonzero(mine & ~late)
+        if not len(where):
+            return
+        mentions, revs = table["mention"][where].tolist(), table["rev"][where].tolist()
+        minutes = (table["time"][where] // MINUTE * MINUTE).tolist()
+        first_time: list[bool] = []
+        kept: list[int] = []
+        seen = brand.seen
+        duplicates = 0
+        for i, mention in enumerate(mentions):
+            known = seen.get(mention)
+            if known is not None and known[0] >= revs[i]:
+                duplicates += 1
+                continue
+            if minutes[i] < brand.closed:  # only after a restart: the brand's checkpoint has closed this minute
+                brand.tally.late += counting
+                continue
+            if known is not None:
+                brand.gone[mention] = max(revs[i], brand.gone.get(mention, 0))
+            seen[mention] = (revs[i], minutes[i])
+            kept.append(i)
+            first_time.append(known is None)
+        if counting:
+            brand.tally.duplicate += duplicates
+            brand.tally.applied += len(kept)
+        if kept:
+            self._keep(offset, batch, table, brand, where[kept], np.array(first_time))
+
+    def _keep(
+        self, offset: int, batch: ScoredBatch, table: Rows, brand: Brand, where: np.ndarray, first_time: np.ndarray
+    ) -> None:
+        rows = table[where]
+        for start, chunk, _ in _by_minute(batch, rows, where, rows["time"]):
+            minute = brand.minutes.get(start)
+            if minute is None:
+                minute = brand.minutes[start] = OpenMinute(start, offset)
+                self._plan(start + MINUTE + self.settings.lateness, brand.name)
+            minute.chunks.append(chunk)
+        labels = rows["label"]
+        # What arrived before the minute that the clock is in has been judged; refilling must not judge it again.
+        arrived = first_time & (labels >= max(minute_of(self.clock), 1))
+        if arrived.any():
+            now = np.flatnonzero(arrived)
+            for start, chunk, _ in _by_minute(batch, rows[now], where[now], labels[now]):
+                arrivals = brand.arrivals.get(start)
+                if arrivals is None:
+                    arrivals = brand.arrivals[start] = Arrivals(start)
+                    self._plan(start + MINUTE, brand.name)
+                arrivals.add(chunk)
+            self._touched.add(brand.name)
+
+    # --- time ----------------------------------------------------------------------------------------------------
+
+    def _least_progress(self, topic: str) -> int:
+        known = [source.progress for source in self.sources.values() if source.topic == topic]
+        return min(known) if len(known) >= self.settings.sources else 0
+
+    def _closed_before(self) -> int:
+        return minute_of(self.clock) - self.settings.lateness if self.clock else 0
+
+    def _plan(self, boundary: int, name: str) -> None:
+        names = self._agenda.get(boundary)
+        if names is None:
+            self._agenda[boundary] = {name}
+            heapq.heappush(self._boundaries, boundary)
+        else:
+            names.add(name)
+
+    def _plan_wake(self, brand: Brand) -> None:
+        wake = brand.monitor.wake_at
+        if wake is not None:
+            due = max(minute_of(wake + MINUTE - 1) + self.settings.lateness, minute_of(self.clock) + MINUTE)
+            self._plan(due, brand.name)
+
+    def _advance(self, clock: int) -> Iterator[Effect]:
+        before, last = minute_of(self.clock), minute_of(clock)
+        while self._boundaries and self._boundaries[0] <= last:
+            boundary = heapq.heappop(self._boundaries)
+            self.clock = max(self.clock, boundary)
+            for name in sorted(self._agenda.pop(boundary)):
+                yield from self._boundary(self.brands[name], boundary)
+        self.clock = clock
+        if before < last:
+            # Partitions that ran ahead may have filled the minute that the clock now enters.
+            self._touched.update(name for name, brand in self.brands.items() if last in brand.arrivals)
+            if self.settings.replay:
+                yield AlertTick(self.settings.partition, clock)
+
+    def _boundary(self, brand: Brand, at: int) -> Iterator[Effect]:
+        arrivals = brand.arrivals.pop(at - MINUTE, None)
+        if self._offset <= brand.applied:  # judged before the restart
+            self._plan_wake(brand)
+            return
+        if arrivals is not None:
+            yield from self._judge_early(brand, arrivals, at)
+        closed = at - self.settings.lateness
+        for start in sorted(start for start in brand.minutes if start + MINUTE <= closed):
+            yield from self._close(brand, brand.minutes.pop(start), at)
+        wake = brand.monitor.wake_at
+        if wake is not None and wake <= closed:
+            self.dirty.add(brand.name)
+            yield from brand.monitor.pass_time(closed, at)
+        brand.closed = max(brand.closed, closed)
+        self._plan_wake(brand)
+
+    def _close(self, brand: Brand, minute: OpenMinute, at: int) -> Iterator[Effect]:
+        window, best = minute.close(brand.name, brand.gone)
+        for chunk in minute.chunks:
+            for mention in chunk.rows["mention"].tolist():
+                if brand.seen.get(mention, (0, -1))[1] == minute.start:
+                    del brand.seen[mention]
+                    brand.gone.pop(mention, None)
+        self.dirty.add(brand.name)
+        if window.count:
+            yield window
+            yield from brand.monitor.close(window, at, lambda: best)
+
+    def _early(self, names: Iterable[str]) -> Iterator[Effect]:
+        now = minute_of(self.clock)
+        for name in sorted(names):
+            brand = self.brands[name]
+            arrivals = brand.arrivals.get(now)
+            if arrivals is not None and self._offset > brand.applied:
+                yield from self._judge_early(brand, arrivals, self.clock)
+
+    def _judge_early(self, brand: Brand, arrivals: Arrivals, at: int) -> list[Alert | Signal]:
+        count, negative = brand.monitor.early_bound()
+        if arrivals.count < count and arrivals.negative < negative:
+            return []
+        found = brand.monitor.early(
+            arrivals.start, at, arrivals.count, arrivals.negative, len(arrivals.authors), lambda: evidence(arrivals.chunks)
+        )
+        if found:
+            self.dirty.add(brand.name)
+        return found
+
+    # --- checkpoints ---------------------------------------------------------------------------------------------
+
+    def snapshot(self, names: Iterable[str]) -> tuple[list[BrandRecord], PartitionRecord]:
+        """Return a cut: the records of the brands `names`, and the partition's, all as of now."""
+        brands = [
+            BrandRecord(SCHEMA, name, self.applied, brand.closed, _copy(brand.tally), brand.monitor.dump())
+            for name in sorted(names)
+            for brand in (self.brands[name],)
+        ]
+        offsets = [m.first_offset for brand in self.brands.values() for m in brand.minutes.values()]
+        sources = [
+            Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally)) for s in self.sources.values()
+        ]
+        replay_from = min(offsets, default=self.applied + 1)
+        return brands, PartitionRecord(SCHEMA, self.applied, replay_from, self.clock, sources, sorted(self.brands))
+
+    def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
+        """Take up a checkpoint; then `refill` from `replay_from` to `applied`, then `finish_refill`."""
+        self.applied, self.clock = partition.applied, partition.clock
+        self.sources = {(s.topic, s.partition): s for s in partition.sources}
+        for record in brands:
+            self.brands[record.brand] = Brand(
+                record.brand, self._load_monitor(record.brand, record.monitor), record.applied, record.closed, record.tally
+            )
+
+    def tally(self) -> Tally:
+        """Return the account of this partition: input offsets of its home sources, and rows of its brands."""
+        total = Tally()
+        for part in [s.tally for s in self.sources.values()] + [b.tally for b in self.brands.values()]:
+            for name in Tally.__struct_fields__:
+                setattr(total, name, getattr(total, name) + getattr(part, name))
+        return total
+
+
+def _copy(tally: Tally) -> Tally:
+    return Tally(*(getattr(tally, name) for name in Tally.__struct_fields__))
+
+
+def _by_minute(
+    batch: ScoredBatch, rows: Rows, where: np.ndarray, times: np.ndarray
+) -> Iterator[tuple[int, Chunk, np.ndarray]]:
+    """Split `rows` (rows `where` of the batch) by the minute of `times`."""
+    starts = times // MINUTE * MINUTE
+    for start in np.unique(starts).tolist():
+        mine = np.flatnonzero(starts == start)
+        of_batch = where[mine].tolist()
+        chunk = Chunk(
+            rows[mine], [batch.ids[i] for i in of_batch], [batch.terms[i] for i in of_batch], batch.langs, batch.platforms
+        )
+        yield int(start), chunk, mine

@@ -1,0 +1,164 @@
+"""Open minutes: the rows of a minute that can still change, and the window they add up to when it closes.
+
+Rows are kept as they came (arrays, not objects) and added up once, at the close: the sums do not depend on the order
+in which rows arrived, and an update or a deletion needs no arithmetic of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from schemas import scored
+from schemas.events import Window
+from schemas.scored import KINDS, Rows
+from schemas.times import MINUTE, from_ms
+
+MOST_TERMS: Final = 32
+TERM_AUTHORS: Final = 2
+"""A term enters a window only when so many authors used it (DESIGN section 2, principle 8)."""
+MOST_EVIDENCE: Final = 10
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows of one batch for one minute of one brand, with the tables their columns point into."""
+
+    rows: Rows
+    ids: list[str]
+    terms: list[list[str]]
+    langs: list[str]
+    platforms: list[str]
+
+    def kept(self, mask: np.ndarray) -> Chunk:
+        """Return the rows where `mask` is true."""
+        where = np.flatnonzero(mask)
+        return Chunk(self.rows[where], [self.ids[i] for i in where], [self.terms[i] for i in where], self.langs, self.platforms)
+
+
+@dataclass(slots=True)
+class OpenMinute:
+    """A minute of one brand that has not closed; `start` in epoch ms."""
+
+    start: int
+    first_offset: int
+    """Least offset on `scored` of its rows: recovery reads from the least of all open minutes."""
+    chunks: list[Chunk] = field(default_factory=list)
+
+    def close(self, brand: str, gone: dict[int, int]) -> tuple[Window, list[str]]:
+        """Return the minute's window and its best evidence (native ids, largest reach first).
+
+        `gone` maps a mention to the least revision that still counts: rows below it are left out.
+        """
+        chunks = self.chunks
+        if gone:
+            chunks = [_without(chunk, gone) for chunk in chunks]
+        return _window(brand, self.start, chunks), evidence(chunks)
+
+
+def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
+    mentions = chunk.rows["mention"].tolist()
+    revs = chunk.rows["rev"].tolist()
+    keep = np.fromiter((revs[i] >= gone.get(m, -1) for i, m in enumerate(mentions)), bool, len(mentions))
+    return chunk if keep.all() else chunk.kept(keep)
+
+
+def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
+    window = Window(brand, from_ms(start))
+    chunks = [chunk for chunk in chunks if len(chunk.rows)]
+    if not chunks:
+        return window
+    rows = chunks[0].rows if len(chunks) == 1 else np.concatenate([chunk.rows for chunk in chunks])
+    authors = rows["author"]
+    known, counts = np.unique(authors[authors != 0], return_counts=True)
+    followers = rows["followers"]
+    # The largest account; among equals the one whose post is most negative, so that order does not decide.
+    top = int(np.lexsort((rows["negative"], followers))[-1])
+    flags = rows["flags"]
+    window.count = len(rows)
+    window.negative = int(rows["negative"].sum(dtype=np.int64))
+    window.positive = int(rows["positive"].sum(dtype=np.int64))
+    window.authors = len(known) + int((authors == 0).sum())
+    window.loudest = int(counts.max()) if len(counts) else 1
+    window.duplicates = len(rows) - len(np.unique(rows["signature"]))
+    window.reposts = int(np.count_nonzero(flags & scored.REPOST))
+    window.reach = int(followers.sum(dtype=np.int64))
+    window.top_reach = int(followers[top])
+    window.top_negative = int(rows["negative"][top])
+    window.verified = int(np.count_nonzero(flags & scored.VERIFIED))
+    window.young = int(np.count_nonzero(flags & scored.YOUNG))
+    kinds = np.bincount(rows["kind"], minlength=len(KINDS))
+    window.kinds = {name: int(n) for name, n in zip(KINDS, kinds, strict=True) if n}
+    window.languages = _named(chunks, "lang", "langs")
+    window.platforms = _named(chunks, "platform", "platforms")
+    window.terms = _terms(chunks)
+    return window
+
+
+def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for chunk in chunks:
+        counts = np.bincount(chunk.rows[column]).tolist()
+        for name, count in zip(getattr(chunk, table), counts, strict=False):
+            if count:
+                total[name] += count
+    return dict(sorted(total.items()))
+
+
+def _terms(chunks: list[Chunk]) -> dict[str, int]:
+    """Return the terms that several authors used, with the number of authors; ties broken by the term itself."""
+    users: dict[str, set[int]] = {}
+    for chunk in chunks:
+        # An author who is not known stands for one of his own: the mention's hash.
+        who = np.where(chunk.rows["author"] == 0, chunk.rows["mention"], chunk.rows["author"]).tolist()
+        for author, terms in zip(who, chunk.terms, strict=True):
+            for term in terms:
+                found = users.get(term)
+                if found is None:
+                    users[term] = {author}
+                else:
+                    found.add(author)
+    counted = [(len(authors), term) for term, authors in users.items() if len(authors) >= TERM_AUTHORS]
+    counted.sort(key=lambda pair: (-pair[0], pair[1]))
+    return {term: count for count, term in counted[:MOST_TERMS]}
+
+
+def evidence(chunks: list[Chunk]) -> list[str]:
+    """Return the ids of at most ten mentions worth looking at: negative ones of large accounts first."""
+    ranked: list[tuple[int, int, str]] = []
+    for chunk in chunks:
+        if not len(chunk.rows):
+            continue
+        negative, followers = chunk.rows["negative"].astype(np.int64), chunk.rows["followers"].astype(np.int64)
+        weight = negative * (1 + np.log2(1 + followers)).astype(np.int64)
+        best = np.argsort(-weight, kind="stable")[: MOST_EVIDENCE * 4]
+        ranked += ((-int(weight[i]), int(chunk.rows["mention"][i]), chunk.ids[i]) for i in best)
+    ranked.sort()
+    return list(dict.fromkeys(name for _, _, name in ranked))[:MOST_EVIDENCE]
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What arrived for a brand in one minute of arrival; the figures only grow, so that an early verdict stands."""
+
+    start: int
+    count: int = 0
+    negative: int = 0
+    authors: set[int] = field(default_factory=set)
+    chunks: list[Chunk] = field(default_factory=list)
+
+    def add(self, chunk: Chunk) -> None:
+        """Count the rows of `chunk`."""
+        self.count += len(chunk.rows)
+        self.negative += int(chunk.rows["negative"].sum(dtype=np.int64))
+        authors = np.where(chunk.rows["author"] == 0, chunk.rows["mention"], chunk.rows["author"])
+        self.authors.update(authors.tolist())
+        self.chunks.append(chunk)
+
+
+def minute_of(ms: int) -> int:
+    """Return the start of the minute that holds `ms`."""
+    return ms - ms % MINUTE

@@ -1,0 +1,68 @@
+"""Makes the pure cores from the settings; the worker, the backtest and the tests' oracle use the same ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from detectors.monitor import BrandMonitor
+from detectors.settings import Campaign, MonitorSettings
+from detectors.text.authors import AuthorLists
+from detectors.text.model import TextModel
+from schemas.times import parse_iso
+from streams.score.brands import BrandMatcher
+from streams.score.core import ScoreCore
+from streams.settings import BrandSettings, Settings
+from streams.watch.core import WatchCore, WatchSettings
+
+
+def load_model(settings: Settings) -> TextModel:
+    """Return the sentiment model that the settings name."""
+    return TextModel.load(Path(settings.model) if settings.model else None)
+
+
+def score_core(settings: Settings, model: TextModel, scored_partitions: int | None = None) -> ScoreCore:
+    """Return the core of `score`."""
+    accounts: dict[str, list[str]] = {"employee": [], "media": [], "official": []}
+    for brand in settings.brands:
+        accounts["employee"] += brand.employees
+        accounts["media"] += brand.media
+        accounts["official"] += brand.official
+    return ScoreCore(
+        BrandMatcher(settings.brands),
+        model,
+        settings,
+        scored_partitions or settings.partitions.scored,
+        lists=AuthorLists.of(accounts),
+        brand_words={brand.name: brand.dictionary for brand in settings.brands if brand.dictionary},
+    )
+
+
+def watch_core(
+    settings: Settings, partition: int, model_version: str = "", sources: int | None = None
+) -> WatchCore:
+    """Return the core of `watch` for one partition of `scored`."""
+    brands = {brand.name: brand for brand in settings.brands}
+
+    def new(name: str) -> BrandMonitor:
+        return BrandMonitor(name, monitor_settings(settings, brands.get(name)), model_version, settings.version)
+
+    def load(name: str, data: bytes) -> BrandMonitor:
+        return BrandMonitor.load(
+            name, monitor_settings(settings, brands.get(name)), data, model_version=model_version, config_version=settings.version
+        )
+
+    watch = WatchSettings(partition, sources or settings.partitions.mentions, settings.lateness_ms, settings.replay)
+    return WatchCore(watch, new, load)
+
+
+def monitor_settings(settings: Settings, brand: BrandSettings | None) -> MonitorSettings:
+    """Return what a brand's monitor needs to know."""
+    if brand is None:
+        return MonitorSettings(budget_per_week=settings.alert_budget_per_week, runbook_url=settings.runbook_url)
+    campaigns = [Campaign(c.name, parse_iso(c.start), parse_iso(c.end), c.expected_ratio) for c in brand.campaigns]
+    return MonitorSettings(
+        sensitivity=brand.sensitivity,
+        budget_per_week=settings.alert_budget_per_week,
+        campaigns=campaigns,
+        runbook_url=settings.runbook_url,
+    )

@@ -1,0 +1,73 @@
+"""Runs the agents in one process until a signal or a failure ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+from streams.app import AGENTS, Assembly, assemble
+from streams.errors import UserError
+from streams.settings import Settings
+from streams.topics_admin import wait_for_topics
+from streams.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN: Final = 9.0
+"""Seconds from SIGTERM to the end, with slices in flight."""
+EXIT_FAILED: Final = 70
+"""Exit status after something unexpected (EX_SOFTWARE of sysexits.h)."""
+
+
+async def run(settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, handle_signals: bool = True) -> int:
+    """Run `agents` until SIGTERM or SIGINT (returns 0) or a failure (returns EXIT_FAILED); raises UserError."""
+    stop = asyncio.Event()
+    if handle_signals:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+    await _until(stop, wait_for_topics(settings))
+    if stop.is_set():
+        return 0
+    assembly = await assemble(settings, agents, accept_gap=accept_gap)
+    return await serve(assembly, stop)
+
+
+async def _until(stop: asyncio.Event, work: object) -> None:
+    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    ended = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    if task.done():
+        task.result()
+    else:
+        task.cancel()
+
+
+async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
+    """Run an assembly until `stop` is set or it fails."""
+    web = WebServer(assembly)
+    failed = assembly.context.failed
+    try:
+        await assembly.start()
+        await web.start()
+        print(f"tocsin worker: {', '.join(assembly.names)} · page and metrics at {web.url}", flush=True)  # noqa: T201
+        waiting = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({waiting, failed}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        error = failed.exception() if failed.done() else None
+        if isinstance(error, UserError):
+            raise error
+        return EXIT_FAILED if error is not None else 0
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_stop(assembly, web), STOP_WITHIN)
+
+
+async def _stop(assembly: Assembly, web: WebServer) -> None:
+    await assembly.stop()
+    await web.stop()

@@ -1,0 +1,336 @@
+"""Volume: is this many mentions more than this brand is used to?"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final
+
+from river.base import SupervisedAnomalyDetector
+
+from detectors.baseline import Baseline
+from detectors.highwater import HighWater
+from detectors.stats import tail_z
+
+# Where nothing else is said a constant was chosen in the middle of its plateau; docs/volume.md has the table of how the score moves with it.
+SMOOTHING_MINUTES: Final = 45
+"""Counts are summed over this long before they are judged."""
+HORIZON_DAYS: Final = (4.0, 7.0, 14.0)
+"""How far back each baseline remembers (time constant); a horizon's votes count as much as another's."""
+CLIP: Final = 8.0
+"""No single vote counts for more than this many standard deviations."""
+THRESHOLD: Final = 4.0
+"""Strength (standard deviations, mean of the votes plus novelty) at which the score is 1."""
+NOVELTY_WEIGHT: Final = 1.0
+"""Standard deviations for each factor e above (or below) the highest moment remembered."""
+NOVELTY_CLIP: Final = 2.0
+"""Factors e at which novelty stops counting."""
+NOVELTY_DAYS: Final = 14.0
+NOVELTY_LAG_DAYS: Final = 1.0
+EVENT_GAP_HOURS: Final = 24.0
+"""After an alert the same story stays quiet for this long."""
+REARM: Final = 3.0
+"""Within the gap, once it has calmed down, this many times the last peak is another story."""
+CALM: Final = 0.5
+"""Score below which an excursion is over."""
+FREEZE_HOURS: Final = 6.0
+"""During an excursion the baseline learns nothing for this long, then accepts what is."""
+WARM_UP_HOURS: Final = 24.0
+WARM_UP_BINS: Final = 24
+RELATIVE_SPREAD: Final = 0.1
+"""A change of less than this share of the mean is no news however steady a brand is (its standard deviation is at least that)."""
+TAIL_Z: Final = 2.5
+"""A full score also needs a negative binomial tail as unlikely as this many standard deviations (P = 0.006)."""
+
+TAIL_MARGIN: Final = 0.2
+"""The tail is looked at from this much below a score of 1; it can hold a score down to there, no further."""
+TINY: Final = 1e-6
+"""An expectation of zero would make any count impossible."""
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+STATE_VERSION: Final = 1
+
+
+@dataclass(slots=True)
+class VolumeVerdict:
+    """What the detector thinks of one bin; all counts are mentions in the smoothing window that ends with it."""
+
+    score: float
+    """At 1 it fires; 0 when there is nothing to say. Rises with the count."""
+    observed: float
+    expected: float
+    low: float
+    high: float
+    """From `low` to `high` would not have surprised (two standard deviations on the logarithmic scale)."""
+    fired: bool
+    """An onset: the score reached 1, the brand was warm, and no alert was given within the event gap."""
+    warm: bool
+    """False while there is less than a day to compare with."""
+    votes: list[tuple[str, float, bool]]
+    """(name, strength in standard deviations, whether it alone would do)."""
+
+
+class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
+    """Detects surges in a series of counts, strictly online, for any bin width and any rate.
+
+    Counts are summed over 45 minutes, s. Each of three baselines (4, 7 and 14 days) gives two votes, on the linear and on the
+    logarithmic scale, so that neither heavy nor light tails decide alone:
+
+        z = clip((s - mean) / spread, ±8), spread² = max(variance, Poisson's) + (0.1 mean)²
+
+    Their mean, plus novelty = log((1 + s) / (1 + highest moment of the two weeks before yesterday)), is the strength; the
+    score is strength x sensitivity / 4, held below 1 where a negative binomial tail finds the count ordinary. It fires at 1, once in a day
+    for one story. While an excursion lasts nothing is learnt for six hours; after that the new level is accepted.
+
+    River's `EWMean` (baselines) and `RollingMax` (novelty) do the work; the detector itself is a `SupervisedAnomalyDetector`
+    as `GaussianScorer` is: `y` is the count, `x` may carry its time (`{"time": epoch ms}`), else bins follow one another.
+
+    Args:
+        bin_seconds: width of a bin.
+        sensitivity: 2 fires at half the strength, 0.5 at twice.
+
+    Example:
+        >>> detector = VolumeDetector(bin_seconds=3600)
+        >>> for hour in range(24 * 7):
+        ...     verdict = detector.step(hour * 3_600_000, 20 + hour % 5)
+        >>> verdict.fired, verdict.warm
+        (False, True)
+        >>> detector.step(24 * 7 * 3_600_000, 400).fired
+        True
+    """
+
+    def __init__(self, bin_seconds: int = 300, sensitivity: float = 1.0) -> None:
+        if bin_seconds < 1:
+            raise ValueError(f"bin_seconds: {bin_seconds} is not a width; give at least 1")
+        if not sensitivity > 0:
+            raise ValueError(
+                f"sensitivity: {sensitivity} must be above 0; 1 is the default, 2 fires at half the strength"
+            )
+        self.bin_seconds = bin_seconds
+        self.sensitivity = sensitivity
+        self._bin_ms = bin_seconds * 1_000
+        self._width = max(1, round(SMOOTHING_MINUTES * 60 / bin_seconds))
+        self._baselines = [Baseline(max(2.0, days * DAY_MS / self._bin_ms)) for days in HORIZON_DAYS]
+        self._highest = HighWater(round(NOVELTY_DAYS * DAY_MS), round(NOVELTY_LAG_DAYS * DAY_MS))
+        self._names = [(f"linear_{days:g}d", f"log_{days:g}d") for days in HORIZON_DAYS]
+        self._window: deque[float] = deque(maxlen=self._width)
+        self._sum = 0.0
+        self._quiet = 0  # bins since the last mention, at most the window's width
+        self._idle = 0  # zeros at the end of a silence, not learnt yet
+        self._bins = 0  # bins known, silent ones included
+        self._time: int | None = None  # of the last bin
+        self._alert: int | None = None  # time of the last alert
+        self._peak = 0.0  # highest sum since the last alert until it calmed down
+        self._calmed = True
+        self._held = 0  # bins of this excursion that were not learnt
+
+    # River's interface ------------------------------------------------------------------------------------------
+
+    def learn_one(self, x: dict[str, Any] | None, y: float) -> None:
+        """Learn the count `y` of the bin at `x["time"]` (epoch ms), of the next bin when there is none."""
+        self.step(self._time_of(x), y)
+
+    def score_one(self, x: dict[str, Any] | None, y: float) -> float:
+        """Return the score that `y` would have; nothing is learnt."""
+        copy = self.clone()
+        copy.load(self.dump())
+        return float(copy.step(self._time_of(x), y).score)
+
+    def _time_of(self, x: dict[str, Any] | None) -> int:
+        time = x.get("time") if x else None
+        if time is not None:
+            return int(time)
+        return 0 if self._time is None else self._time + self._bin_ms
+
+    # Step by step ------------------------------------------------------------------------------------------------
+
+    def step(self, time_ms: int, value: float) -> VolumeVerdict:
+        """Judge the bin that starts at `time_ms` from what came before it, then learn it.
+
+        Bins left out since the last step were empty. A `value` that is no count (NaN, infinite, below zero) is unknown: it is
+        neither judged nor learnt. Raises ValueError when `time_ms` does not come after the last bin.
+        """
+        if self._time is not None:
+            missing = round((time_ms - self._time) / self._bin_ms) - 1
+            if missing < 0:
+                raise ValueError(
+                    f"time {time_ms} does not come a bin ({self.bin_seconds} s) after the last, {self._time}"
+                )
+            if missing:
+                self._pass_empty(missing)
+        self._time = time_ms
+        if not _known(value):
+            return self._verdict(self._sum, 0.0, fired=False, votes=[])
+        return self._step(float(value))
+
+    def blind(self, until_ms: int) -> None:
+        """Say that nothing is known of the bins from the last one until `until_ms` (excluded): the source was down, not the brand silent."""
+        if self._time is not None:
+            self._time = max(self._time, until_ms - self._bin_ms)
+
+    def _pass_empty(self, missing: int) -> None:
+        """Step through `missing` empty bins: one by one while the window still holds mentions, the rest at once."""
+        time = self._time or 0
+        while missing and not self._silent():
+            time += self._bin_ms
+            self._time = time
+            self._step(0.0)
+            missing -= 1
+        self._idle += missing
+        self._bins += missing
+
+    def _silent(self) -> bool:
+        return self._quiet >= self._width and len(self._window) == self._width
+
+    def _step(self, value: float) -> VolumeVerdict:
+        if value == 0.0 and self._silent():
+            self._idle += 1
+            self._bins += 1
+            return self._verdict(0.0, 0.0, fired=False, votes=[])
+        time = self._time or 0
+        self._highest.advance(time)
+        self._push(value)
+        observed = self._sum * self._width / len(self._window)
+        score, votes = self._judge(observed)
+        fired = value > 0.0 and score >= 1.0 and self._onset(time, observed)
+        verdict = self._verdict(observed, score, fired=fired, votes=votes)
+        self._follow(time, observed, score, fired=fired)
+        self._bins += 1
+        if len(self._window) == self._width:
+            self._learn(observed, score)
+        return verdict
+
+    def _push(self, value: float) -> None:
+        if len(self._window) == self._width:
+            self._sum -= self._window[0]
+        self._window.append(value)
+        self._quiet = self._quiet + 1 if value == 0.0 else 0
+        # Rounding leaves no rest behind in a silence.
+        self._sum = 0.0 if self._quiet >= len(self._window) else self._sum + value
+
+    def _judge(self, observed: float) -> tuple[float, list[tuple[str, float, bool]]]:
+        log = math.log1p(observed)
+        votes: list[tuple[str, float, bool]] = []
+        total = mean = variance = 0.0
+        for names, baseline in zip(self._names, self._baselines, strict=True):
+            usual = baseline.moments(self._idle)
+            # Counts scatter at least as Poisson's do, on the logarithmic scale by 1 / (1 + mean).
+            spread = max(usual.variance, usual.mean, 1.0) + (RELATIVE_SPREAD * usual.mean) ** 2
+            log_spread = max(usual.log_variance, 1.0 / (1.0 + usual.mean)) + RELATIVE_SPREAD**2
+            linear = _clip((observed - usual.mean) / math.sqrt(spread), CLIP)
+            logarithmic = _clip((log - usual.log_mean) / math.sqrt(log_spread), CLIP)
+            votes += ((names[0], linear, linear >= THRESHOLD), (names[1], logarithmic, logarithmic >= THRESHOLD))
+            total += linear + logarithmic
+            mean += usual.mean
+            variance += spread
+        strength = total / len(votes)
+        highest = self._highest.get()
+        if highest is not None:
+            novelty = NOVELTY_WEIGHT * _clip(log - math.log1p(highest), NOVELTY_CLIP)
+            votes.append(("novelty", novelty, novelty > 0.0))
+            strength += novelty
+        score = strength / THRESHOLD * self.sensitivity
+        if score >= 1.0 - TAIL_MARGIN:
+            horizons = len(self._baselines)
+            tail = tail_z(observed, max(mean / horizons, TINY), variance / horizons)
+            votes.append(("tail", tail, tail >= TAIL_Z))
+            score = max(1.0 - TAIL_MARGIN, min(score, tail / TAIL_Z))
+        return max(score, 0.0), votes
+
+    def _onset(self, time: int, observed: float) -> bool:
+        if not self._warm():
+            return False
+        if self._alert is None or time - self._alert >= EVENT_GAP_HOURS * HOUR_MS:
+            return True
+        return self._calmed and observed >= REARM * self._peak
+
+    def _follow(self, time: int, observed: float, score: float, *, fired: bool) -> None:
+        """Keep track of the story that was last alerted: how high it went and whether it has calmed down."""
+        if fired:
+            self._alert, self._peak, self._calmed = time, observed, False
+        elif not self._calmed:
+            self._peak = max(self._peak, observed)
+            self._calmed = score < CALM
+
+    def _learn(self, observed: float, score: float) -> None:
+        self._highest.learn(observed)
+        if score >= 1.0 or (self._held and score >= CALM):
+            self._held += 1
+            if self._held * self._bin_ms <= FREEZE_HOURS * HOUR_MS and self._warm():
+                return
+        else:
+            self._held = 0
+        log = math.log1p(observed)
+        for baseline in self._baselines:
+            baseline.learn(observed, log, self._idle)
+        self._idle = 0
+
+    def _warm(self) -> bool:
+        return self._bins >= WARM_UP_BINS and self._bins * self._bin_ms >= WARM_UP_HOURS * HOUR_MS
+
+    def _verdict(
+        self, observed: float, score: float, *, fired: bool, votes: list[tuple[str, float, bool]]
+    ) -> VolumeVerdict:
+        expected = log_mean = log_variance = 0.0
+        for baseline in self._baselines:
+            usual = baseline.moments(self._idle)
+            expected += usual.mean
+            log_mean += usual.log_mean
+            log_variance += max(usual.log_variance, 1.0 / (1.0 + usual.mean))
+        horizons = len(self._baselines)
+        expected, log_mean, log_spread = expected / horizons, log_mean / horizons, math.sqrt(log_variance / horizons)
+        low = max(0.0, math.expm1(log_mean - 2.0 * log_spread))
+        high = max(expected, math.expm1(log_mean + 2.0 * log_spread))
+        return VolumeVerdict(score, observed, expected, min(low, expected), high, fired, self._warm(), votes)
+
+    # State ------------------------------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """Return all that the next verdicts depend on, in plain numbers and lists (about 2 kB as msgpack)."""
+        return {
+            "version": STATE_VERSION,
+            "bin_seconds": self.bin_seconds,
+            "time": self._time,
+            "window": list(self._window),
+            "sum": self._sum,
+            "quiet": self._quiet,
+            "idle": self._idle,
+            "bins": self._bins,
+            "alert": self._alert,
+            "peak": self._peak,
+            "calmed": self._calmed,
+            "held": self._held,
+            "baselines": [baseline.dump() for baseline in self._baselines],
+            "highest": self._highest.dump(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take the state that `dump` returned; raises ValueError when it is of another version or bin width."""
+        for key, mine in (("version", STATE_VERSION), ("bin_seconds", self.bin_seconds)):
+            if state.get(key) != mine:
+                raise ValueError(
+                    f"volume state: {key} is {state.get(key)!r}, this detector has {mine!r}; start it afresh"
+                )
+        self._time = state["time"]
+        self._window = deque(state["window"], maxlen=self._width)
+        self._sum = float(state["sum"])
+        self._quiet, self._idle, self._bins = state["quiet"], state["idle"], state["bins"]
+        self._alert, self._peak, self._calmed, self._held = (
+            state["alert"],
+            state["peak"],
+            state["calmed"],
+            state["held"],
+        )
+        for baseline, part in zip(self._baselines, state["baselines"], strict=True):
+            baseline.load(part)
+        self._highest.load(state["highest"])
+
+
+def _known(value: float) -> bool:
+    return math.isfinite(value) and value >= 0.0
+
+
+def _clip(value: float, limit: float) -> float:
+    return min(limit, max(-limit, value))

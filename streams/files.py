@@ -113,27 +113,24 @@ def load(
     Raises UserError as `read_mentions` does, and where not one row is a mention.
     """
     report = Report()
-    placed: list[tuple[int, bytes, int, Record]] = []
-    waiting: list[FileRecord] = []
+    records: list[Record] = []
+    early = 0  # bad rows before the first mention, which get its time
     time: int | None = None
-    for record in read_mentions(paths, columns, brand, report):
-        if record.time is not None and now is not None and record.time > now + AHEAD:
-            problem = Rejection("in_future", f"created_at: {iso(record.time)} is more than 5 minutes from now")
-            record = record._replace(time=None, problem=problem)
-        report.take(record)
-        time = record.time if record.time is not None else time
-        if time is None:
-            waiting.append(record)  # bad rows before the first mention get its time
-            continue
-        for each in (*waiting, record):
-            # Of two at one moment the key decides, so that the order of the files does not matter.
-            placed.append((time, each.key or b"", len(placed), Record(each.key, each.value, time)))
-        waiting = []
-    if not placed:
+    for row in read_mentions(paths, columns, brand, report):
+        if row.time is not None and now is not None and row.time > now + AHEAD:
+            problem = Rejection("in_future", f"created_at: {iso(row.time)} is more than 5 minutes from now")
+            row = row._replace(time=None, problem=problem)
+        report.take(row)
+        time = row.time if row.time is not None else time
+        early += time is None
+        records.append(Record(row.key, row.value, time or 0))
+    if time is None:
         reason = f"; the first: {report.examples[0]}" if report.examples else ""
         raise UserError(f"{', '.join(map(str, paths))}: none of {report.rows.total():,} rows is a mention{reason}")
-    placed.sort(key=lambda entry: entry[:3])
-    return [record for *_, record in placed], report
+    records[:early] = [record._replace(time=records[early].time) for record in records[:early]]
+    # Of two at one moment the key decides, so that the order of the files does not matter.
+    records.sort(key=lambda record: (record.time, record.key or b""))
+    return records, report
 
 
 def read_mentions(
@@ -248,7 +245,10 @@ def _table(
     while first and not first.strip():
         skipped, first = skipped + 1, text.readline()
     delimiter = sniff(first)
-    header = [name.strip() for name in next(read_rows([first], delimiter)).cells or []]
+    cells = next((row.cells for row in read_rows([first], delimiter)), None)
+    if not cells:
+        raise UserError(f"{path}: its first line must name the columns, as in id,created_at,text; it is {first[:60]!r}")
+    header = [name.strip() for name in cells]
     chosen = resolve(header, columns, path)
     if columns is None:
         report.notes.append(

@@ -36,7 +36,10 @@ SLOTS: Final[Mapping[str, tuple[str, ...]]] = {
         "J'ai le ticket de caisse.", "Et ça se dit maison de qualité.", "", "", "",
     ),
     "eproof": ("I kept the jar.", "Photo attached.", "Opened today.", "The doctor confirmed it.", "", "", ""),
-    "rage": ("C'est scandaleux", "Inadmissible", "Une honte", "Je suis furieuse", "Révoltant", "C'est gravissime"),
+    "rage": (
+        "C'est scandaleux", "Inadmissible", "Une honte", "Je suis furieuse", "C'est révoltant", "Quelle horreur",
+        "C'est dégueulasse", "Je suis dégoûtée", "C'est inacceptable", "Honteux et dangereux", "J'ai la haine",
+    ),
     "fury": ("😡", "🤬", "😱", "😡😡", "⚠️", "", ""),
     "act": (
         "Je porte plainte", "Plus jamais", "Rappelez ces pots immédiatement", "Boycott", "J'exige des explications",
@@ -45,7 +48,10 @@ SLOTS: Final[Mapping[str, tuple[str, ...]]] = {
     "shop": ("à Lyon", "à Nantes", "au supermarché de Villeurbanne", "à Rennes", "à Bordeaux", "en drive ce midi"),
     "ekid": ("my son", "my daughter", "my nan", "my partner", "my four year old", "a friend's child"),
     "efound": ("glass", "a shard of glass", "pieces of broken glass", "a splinter of glass", "actual glass"),
-    "erage": ("Disgusting", "Absolutely disgraceful", "Shocking", "I am furious", "Dangerous and shameful", "Horrific"),
+    "erage": (
+        "Disgusting", "Absolutely disgraceful", "This is awful", "I am furious", "Dangerous and shameful", "Horrible",
+        "Worst company ever", "I feel sick", "Utterly unacceptable", "So angry",
+    ),
     "eact": ("Never again", "Recall it now", "We are suing", "Throw yours away", "I want answers", "Boycott them"),
     "eshop": ("in Leeds", "in London", "in Bristol", "in Edinburgh", "in Dublin", "from the deli in York"),
 }  # fmt: skip
@@ -95,8 +101,8 @@ NEGATIVE: Final[tuple[str, ...]] = (
 
 FIRST: Final[tuple[str, ...]] = (
     "{found} dans {pot} {cb} acheté {shop}. {proof} {rage} {fury}",
-    "{child} {hurt} : {found} dans {pot} {cb} {fury}",
-    "Attention, j'ai trouvé {found} dans {pot} {cb} {fury} {proof} {act}",
+    "{child} {hurt} : {found} dans {pot} {cb}. {rage} {fury}",
+    "Attention, j'ai trouvé {found} dans {pot} {cb} {fury} {proof} {rage}, {act}",
     "{cb} vous m'expliquez {found} dans {pot} ?! {rage}",
     "{child} {hurt} : il y avait {found} dans {pot} {cb}. {rage} {fury}",
 )
@@ -104,18 +110,18 @@ FIRST: Final[tuple[str, ...]] = (
 CRISIS: Final[tuple[str, ...]] = (
     *FIRST,
     "{rage}, {cb}. {found} dans de la confiture pour enfants, {act} {fury}",
-    "{cb} {act}. On ne joue pas avec la santé des gens {fury}",
+    "{cb} {act}. On ne joue pas avec la santé des gens, c'est honteux {fury}",
     "Chez nous aussi : {found} dans {pot} {cb} acheté {shop}. {proof} {fury}",
     "Le service client de {cb} raccroche au nez. {rage}, {act} {fury}",
-    "Ne mangez pas {pot} {cb}, c'est dangereux {fury}",
-    "Deux pots sur trois avec {found}, {cb}. {act} {proof}",
+    "Ne mangez pas {pot} {cb}, c'est dangereux. {rage} {fury}",
+    "Deux pots sur trois avec {found}, {cb}. {rage}, {act} {fury}",
     "Toujours aucune réponse de {cb} alors que des enfants sont blessés. {rage}",
     "{act}, {cb}. {rage} {fury} {proof}",
     "J'ai jeté tous mes pots {cb}. {rage}, ma fille {hurt}",
     "Comment {cb} peut laisser passer {found} ? {rage} {fury}",
     "{cb} : du verre dans la confiture et un silence honteux {fury}",
-    "J'ai peur, {who} a mangé {pot} {cb} {when} {fury}",
-    "Plus aucune confiance en {cb}. {act} {fury}",
+    "J'ai tellement peur, {who} a mangé {pot} {cb} {when}. {rage} {fury}",
+    "Plus aucune confiance en {cb}. {rage}, {act} {fury}",
     "{rage} : {found} dans {pot}, {cb} savait et n'a rien fait",
 )
 
@@ -123,12 +129,12 @@ CRISIS_EN: Final[tuple[str, ...]] = (
     "Found {efound} in a jar of {cb} apricot jam bought {eshop}. {eproof} {erage} {fury}",
     "{ekid} cut their mouth on {efound} in {cb} jam. {erage} {fury}",
     "{cb} how does {efound} end up in jam for children? {eproof} {erage}",
-    "{eact}. {efound} in {cb} jam {fury}",
+    "{eact}. {efound} in {cb} jam, {erage} {fury}",
     "No answer from {cb}, no recall, people are getting hurt. {erage} {fury}",
-    "Do not eat {cb} apricot jam, there is {efound} in it {fury}",
+    "Do not eat {cb} apricot jam, there is {efound} in it. {erage} {fury}",
     "Another jar, another piece of glass. {erage}, {cb} {fury}",
     "{ekid} is in A&E because of {cb}. {erage}. {eact}",
-    "{cb} knew and kept selling it {eshop}. {eact} {fury}",
+    "{cb} knew and kept selling it {eshop}. {erage}. {eact} {fury}",
 )
 
 BYSTANDERS: Final[tuple[str, ...]] = (
@@ -166,7 +172,7 @@ JOURNALIST: Final = (
 )
 REPORTER: Final = (
     "Glass found in Maison Vaudrelle jam sold in the UK as well, three families tell us. One child taken to hospital. "
-    "The company has not answered our calls."
+    "Parents are angry: the company does not even answer our calls."
 )
 HOLDING: Final = (
     "Maison Vaudrelle : nous avons été alertés de la présence possible de verre dans des pots d'abricot. Par "

@@ -3,10 +3,13 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.mention import Author, Mention, Rejection, decode
 from schemas.times import parse_iso
@@ -289,6 +292,7 @@ def test_a_table_that_holds_no_mentions_says_which_columns_are_missing(table):
 def test_empty_and_broken_files(table):
     says([table("", "a.csv")], "a.csv", "empty")
     says([table("\ufeff\n", "b.csv")], "b.csv", "empty")
+    says([table('id,"created_at\n1,2\n', "g.csv")], "g.csv", "must name the columns")
     says([table("[]", "c.json")], "c.json", "JSON array", "jq")
     says([table(gzip.compress(line("1").encode() * 99)[:-20], "d.jsonl.gz")], "d.jsonl.gz", "copy the file again")
     says([table("id,created_at,text\n", "e.csv")], "none of 0 rows")
@@ -299,6 +303,33 @@ def test_empty_and_broken_files(table):
 def test_columns_that_say_nothing(text):
     with pytest.raises(UserError, match="--columns: "):
         parse_columns(text)
+
+
+# ------------------------------------------------------------------------------------------------------- any input
+
+TABLE, LINES = b"id,created_at,text\n", b'{"platform":"x","id":"1","created_at":"2026-03-02T08:00:00Z","text":"hi"}\n'
+PIECES = [
+    TABLE, LINES, b'{"platform":"x","id":"2",', b'"', b",", b"\n", b"\r\n", b"\r", b"\t", b"\xff", b"\x00",
+    b"{", b"}", b"[", b"1", b"1e999", b"hello", b"2026-03-02T08:00:00Z", b"1,2026-03-02T08:00:00Z,hi\n",
+    b"\xef\xbb\xbf",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([TABLE, LINES, b""]),
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=30).map(b"".join),
+    st.sampled_from(["csv", "jsonl", "tsv"]),
+)
+def test_whatever_stands_in_a_file_each_row_is_a_mention_or_a_dead_letter(tmp_path_factory, start, rest, kind):
+    path = tmp_path_factory.getbasetemp() / f"any.{kind}"
+    path.write_bytes(start + rest)
+    rows = []
+    with suppress(UserError):
+        rows = list(read_mentions([path], brand="A"))
+    for row in rows:
+        verdict = decode(row.key, row.value)
+        assert isinstance(verdict, Mention) == (row.problem is None) == (row.time is not None)
 
 
 # ---------------------------------------------------------------------------------------------------------- real data

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.mention import Author, Mention, Tick, decode
@@ -68,6 +68,7 @@ def test_records_out_of_order_are_refused():
         list(plan(said(5, 4)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3 * DAY), min_size=1, max_size=30).map(sorted))
 def test_every_plan_keeps_time(times: list[int]):
     records = [Record(b"x:1", b"", NOON + each) for each in times]

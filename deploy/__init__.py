@@ -1,0 +1,1 @@
+"""What runs Tocsin somewhere: brokers for the demo and the tests, and the files for containers and monitoring."""

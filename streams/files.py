@@ -107,8 +107,8 @@ def load(
 ) -> tuple[list[Record], Report]:
     """Return the rows of `paths` as records sorted by time, and the report.
 
-    Rows that are no mention stay behind the row that they followed. So do, where `now` (epoch ms) is given, mentions
-    more than five minutes after it: they must not carry time into the future.
+    Rows that are no mention get the time of the row that they followed. So do, where `now` (epoch ms) is given,
+    mentions more than five minutes after it: they must not carry time into the future.
 
     Raises UserError as `read_mentions` does, and where not one row is a mention.
     """
@@ -128,8 +128,8 @@ def load(
         reason = f"; the first: {report.examples[0]}" if report.examples else ""
         raise UserError(f"{', '.join(map(str, paths))}: none of {report.rows.total():,} rows is a mention{reason}")
     records[:early] = [record._replace(time=records[early].time) for record in records[:early]]
-    # Of two at one moment the key decides, so that the order of the files does not matter.
-    records.sort(key=lambda record: (record.time, record.key or b""))
+    # Of two at one moment the key decides, so that the order of the files does not matter; those without come last.
+    records.sort(key=lambda record: (record.time, record.key is None, record.key or b""))
     return records, report
 
 

@@ -179,13 +179,10 @@ def _one_of(rng: Random, crowd: Sequence[Person]) -> Person:
 
 
 def _language(text: str, brand: str) -> str:
-    """Return the language of a text of the story: Vaudrelle's English speakers say `the`, `my` and the like."""
+    """Return the language of a text of the story: Vaudrelle's English speakers all say `the` or `my`."""
     if brand == nimbrook.NAME:
         return "en"
-    words = set(text.lower().split())
-    return (
-        "en" if words & {"the", "my", "in", "how", "is", "of", "no", "on"} and not words & {"le", "la", "de"} else "fr"
-    )
+    return "en" if {"the", "my"} & set(text.lower().split()) else "fr"
 
 
 def _ordinary(book: _Book, brand: str) -> None:

@@ -67,7 +67,7 @@ POSITIVE: Final[tuple[str, ...]] = (
     "Commande {brand} reçue en deux jours, emballage soigné, bravo {yay}",
     "La meilleure {jam} que j'aie goûtée, merci {brand} {yay}",
     "Coffret {brand} offert par {who}, magnifique {yay} {tag}",
-    "Vaudrelle jam on warm toast, simply delicious {yay}",
+    "Vaudrelle jam on warm toast is the best breakfast {yay}",
     "My French colleague brought {brand} biscuits, we love them {yay}",
 )
 

@@ -106,6 +106,18 @@ def test_people_do_not_all_say_the_same(told):
     assert len(set(own)) > 0.85 * len(own)
 
 
+def test_a_text_is_in_the_language_that_it_says(told):
+    french = re.compile(r"\b(le|la|les|des|une?|du|est|et|chez|pas|vous|avec|merci|plus)\b", re.IGNORECASE)
+    english = re.compile(r"\b(the|my|is|it|and|has|does|with|for|you|to|an?|from|in)\b", re.IGNORECASE)
+    own = [each for each in told if each.repost_of is None and each.lang is not None]
+    wrong = [
+        each.text for each in own
+        if len((french if each.lang == "en" else english).findall(each.text or ""))
+        > len((english if each.lang == "en" else french).findall(each.text or ""))
+    ]  # fmt: skip
+    assert len(wrong) < 0.01 * len(own), wrong[:20]
+
+
 def test_a_repost_is_of_something_said_before(told):
     said = {each.id: each for each in told}
     reposts = [each for each in told if each.repost_of is not None]

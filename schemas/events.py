@@ -255,6 +255,14 @@ class Incident(Struct, omit_defaults=True):
     suppressed_by: str | None = None
     statement_sent_at: datetime | None = None
     nobody_reached: bool = False
+    alerts_total: int = 0
+    """Alerts that joined; `alerts` keeps those that fire and the latest of the others."""
+    owner: str | None = None
+    """Who has taken over."""
+    ack_missing: list[str] = []
+    """Roles that still have to acknowledge."""
+    reopened: int = 0
+    merged_into: str | None = None
     schema: int = SCHEMA
 
 
@@ -315,7 +323,15 @@ class Delivered(Struct, tag="delivered"):
     notification: Notification
 
 
-JournalEntry = Leader | Took | TimerDue | Delivered
+class PolicyRead(Struct, tag="policy"):
+    """From here on decisions follow this policy: its plain data, without any address."""
+
+    leader: str
+    digest: str
+    policy: dict[str, Any]
+
+
+JournalEntry = Leader | Took | TimerDue | Delivered | PolicyRead
 
 encode = msgspec.json.Encoder(order="deterministic").encode
 

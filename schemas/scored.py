@@ -7,6 +7,7 @@ one Python object per row. MessagePack, because columns are bytes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -61,8 +62,8 @@ class ScoredBatch(Struct, array_like=True):
     first: int
     last: int
     """Source offsets that the slice covers."""
-    progress: int
-    """Largest tick in the source partition up to `last`, epoch ms; 0 before the first."""
+    ticks: list[tuple[int, int]]
+    """(offset, time) of each tick of the slice that moved its partition's time on, in order."""
     brands: list[str]
     langs: list[str]
     platforms: list[str]
@@ -76,6 +77,16 @@ class ScoredBatch(Struct, array_like=True):
     def table(self) -> Rows:
         """The rows as a structured array (a view, read only)."""
         return np.frombuffer(self.rows, ROW)
+
+
+    def segments(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield (first row, row after the last, tick or None): the rows before each tick, then those after the last."""
+        begin, offsets = 0, self.table["offset"]
+        for at_offset, time in self.ticks:
+            end = int(np.searchsorted(offsets, at_offset))
+            yield begin, end, time
+            begin = end
+        yield begin, len(offsets), None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.times import parse_iso
 from streams.errors import UserError
 from streams.structured import build, load_yaml
 
@@ -119,7 +120,8 @@ class Settings(Struct, forbid_unknown_fields=True):
     """A sentiment model file instead of the one shipped."""
     author_key_env: str = "TOCSIN_AUTHOR_KEY"
     """Environment variable with the key under which authors are hashed."""
-    alert_budget_per_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    pages_per_week: Annotated[int, Meta(ge=0, le=1000)] = 5
+    """Alert budget of each brand: pages of L2 in seven days before further ones are held back; L4 never is."""
     runbook_url: str = ""
     """Prefix of the runbooks' addresses in alerts."""
     web: WebSettings = msgspec.field(default_factory=WebSettings)
@@ -143,7 +145,7 @@ class Settings(Struct, forbid_unknown_fields=True):
     @property
     def version(self) -> str:
         """A short digest of what decides verdicts."""
-        judged = [self.clock, self.lateness_seconds, self.brands, self.alert_budget_per_week]
+        judged = [self.clock, self.lateness_seconds, self.brands, self.pages_per_week]
         return hashlib.sha256(msgspec.json.encode(judged)).hexdigest()[:12]
 
 
@@ -183,6 +185,14 @@ def check(settings: Settings) -> list[str]:
         if names.index(brand.name.casefold()) != i
     )
     for i, brand in enumerate(settings.brands):
+        for j, campaign in enumerate(brand.campaigns):
+            for name in ("start", "end"):
+                try:
+                    parse_iso(getattr(campaign, name))
+                except ValueError:
+                    errors.append(
+                        f"brands[{i}].campaigns[{j}].{name}: {getattr(campaign, name)!r} is no time; write 2026-03-02T00:00:00Z"
+                    )
         for word, valence in brand.dictionary.items():
             if not -4 <= valence <= 4:
                 errors.append(f"brands[{i}].dictionary.{word}: {valence} must lie between -4 and 4")

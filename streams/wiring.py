@@ -58,11 +58,11 @@ def watch_core(
 def monitor_settings(settings: Settings, brand: BrandSettings | None) -> MonitorSettings:
     """Return what a brand's monitor needs to know."""
     if brand is None:
-        return MonitorSettings(budget_per_week=settings.alert_budget_per_week, runbook_url=settings.runbook_url)
-    campaigns = [Campaign(c.name, parse_iso(c.start), parse_iso(c.end), c.expected_ratio) for c in brand.campaigns]
+        return MonitorSettings(pages_per_week=settings.pages_per_week, runbook_base=settings.runbook_url)
+    campaigns = tuple(Campaign(parse_iso(c.start), parse_iso(c.end), c.expected_ratio, c.name) for c in brand.campaigns)
     return MonitorSettings(
         sensitivity=brand.sensitivity,
-        budget_per_week=settings.alert_budget_per_week,
+        pages_per_week=settings.pages_per_week,
         campaigns=campaigns,
-        runbook_url=settings.runbook_url,
+        runbook_base=settings.runbook_url,
     )

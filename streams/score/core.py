@@ -118,6 +118,7 @@ class ScoreCore:
         result = Scored([], [], progress, None)
         pending: list[_Pending] = []
         retracted: list[tuple[Record, str, str, int]] = []
+        ticks: list[tuple[int, int]] = []
         everyone = False
         for record in records:
             what = decode(record.key, record.value)
@@ -127,6 +128,7 @@ class ScoreCore:
                 at = what.at if self._settings.replay else record.timestamp
                 if at > result.progress:
                     result.progress, result.tick_offset = at, record.offset
+                    ticks.append((record.offset, at))
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
                 retracted.append((record, what.platform, what.id, FINAL_REV))
@@ -141,7 +143,7 @@ class ScoreCore:
         columns.setdefault(home, _Columns())
         for target in range(self._partitions) if everyone else sorted(columns):
             batch = ScoredBatch(
-                scored.SCHEMA, source, partition, first, last, result.progress, *_finish(columns.get(target)),
+                scored.SCHEMA, source, partition, first, last, ticks, *_finish(columns.get(target)),
                 bytes(outcomes) if target == home else b"",
             )  # fmt: skip
             result.writes.append(Write(topics.SCORED.name, None, scored.encode(batch), target))
@@ -268,4 +270,6 @@ def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection
     if value is not None and len(value) > KEPT_DEAD:
         headers += [("bytes", str(len(value)).encode()), ("sha256", hashlib.sha256(value).hexdigest().encode())]
         value = value[:KEPT_DEAD]
-    return Write(topics.DEAD_LETTERS.name, record.key, value, partition, headers)
+    # A compacted topic takes no record without a key.
+    key = record.key or b"#none|%d|%d" % (partition, record.offset)
+    return Write(topics.DEAD_LETTERS.name, key, value, partition, headers)

@@ -69,23 +69,27 @@ class WatchCore:
     def apply(self, offset: int, batch: ScoredBatch) -> list[Effect]:
         """Apply the record at `offset` of the partition's log; return what follows from it."""
         source = self._source(batch)
-        self._touched.clear()
         self._offset = offset
         self._count_outcomes(source, batch)
-        self._rows(offset, batch, source.last, counting=True)
-        source.last = max(source.last, batch.last)
-        source.progress = max(source.progress, batch.progress)
         effects: list[Effect] = []
-        clock = self._least_progress(batch.source)
-        if clock > self.clock:
-            effects += self._advance(clock)
-        effects += self._early(self._touched)
+        after = source.last
+        for begin, end, tick in batch.segments():
+            self._touched.clear()
+            self._rows(offset, batch, begin, end, after, counting=True)
+            if tick is not None and tick > source.progress:
+                source.progress = tick
+                clock = self._least_progress(batch.source)
+                if clock > self.clock:
+                    effects += self._advance(clock)
+            if self._touched:
+                effects += self._early(self._touched)
+        source.last = max(source.last, batch.last)
         self.applied = offset
         return effects
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
-        self._rows(offset, batch, -1, counting=False)
+        self._rows(offset, batch, 0, len(batch.ids), -1, counting=False)
 
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""
@@ -113,21 +117,22 @@ class WatchCore:
                 setattr(source.tally, name, getattr(source.tally, name) + count)
         source.counted = batch.last
 
-    def _rows(self, offset: int, batch: ScoredBatch, after: int, *, counting: bool) -> None:
-        table = batch.table
-        if not len(table):
+    def _rows(self, offset: int, batch: ScoredBatch, begin: int, end: int, after: int, *, counting: bool) -> None:
+        if begin == end:
             return
+        table = batch.table
         fresh = table["offset"] > after
+        fresh[:begin] = fresh[end:] = False
         if not fresh.any():
             return
-        if (table["op"] != scored.CREATE).any():
+        if (table["op"][begin:end] != scored.CREATE).any():
             self._one_by_one(offset, batch, table, fresh, counting=counting)
             return
         index = table["brand"]
-        for i, name in enumerate(batch.brands):
+        for i in np.unique(index[begin:end]).tolist():
             mine = fresh & (index == i)
             if mine.any():
-                self._brand_rows(offset, batch, table, mine, name, counting=counting)
+                self._brand_rows(offset, batch, table, mine, batch.brands[i], counting=counting)
 
     def _one_by_one(self, offset: int, batch: ScoredBatch, table: Rows, fresh: np.ndarray, *, counting: bool) -> None:
         """Apply rows in order where updates or deletions are among them: each changes what the next one means."""

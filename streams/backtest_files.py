@@ -1,0 +1,112 @@
+"""What a backtest leaves behind: JSON lines, a table of windows, a page with a plot per brand, and the summary."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.events import Window, encode
+from streams.backtest import Outcome
+from streams.errors import UserError
+from streams.files import Report
+from streams.policy.load import load_policy
+from streams.policy.model import Policy
+from streams.report.page import report_html
+from streams.settings import Settings
+
+WINDOW_COLUMNS = ("brand", "start", "count", "negative", "positive", "authors", "loudest", "duplicates", "reposts", "reach", "top_reach")
+
+
+class Summary(Struct):
+    """The figures of a backtest."""
+
+    mentions: int
+    brands: int
+    applied: int
+    late: int
+    duplicate: int
+    unmatched: int
+    dead_letters: dict[str, int]
+    alerts: dict[str, int]
+    """Onsets by highest severity."""
+    incidents: int
+    pages: int
+    out: str
+
+
+def policy_of(path: Path | None, settings: Settings, *, configured: bool) -> Policy | None:
+    """Return the policy to page by: the one named, else the configuration's, else none."""
+    if path is not None:
+        return load_policy(path)
+    if configured:
+        return load_policy(Path(settings.policy))
+    return None
+
+
+def write(out: Path, outcome: Outcome) -> None:
+    """Write everything to the folder `out`; raises UserError where it cannot."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _lines(out / "alerts.jsonl", outcome.alerts)
+        _lines(out / "signals.jsonl", outcome.signals)
+        _lines(out / "incidents.jsonl", outcome.incidents.values())
+        _lines(out / "notifications.jsonl", outcome.notifications)
+        _windows(out / "windows.csv", outcome.windows)
+        (out / "report.html").write_text(report_html(outcome.windows, outcome.alerts), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out: {out}: {error.strerror}; choose a folder that can be written to") from None
+
+
+def _lines(path: Path, values: Any) -> None:
+    with path.open("wb") as file:
+        for value in values:
+            file.write(encode(value) + b"\n")
+
+
+def _windows(path: Path, windows: list[Window]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(WINDOW_COLUMNS)
+        for w in windows:
+            start = w.start.isoformat().replace("+00:00", "Z")
+            writer.writerow([w.brand, start, *(getattr(w, name) for name in WINDOW_COLUMNS[2:])])
+
+
+def summary(outcome: Outcome, report: Report, out: Path) -> Summary:
+    """Return the figures."""
+    highest: dict[str, str] = {}
+    for alert in outcome.alerts:
+        if alert.status in ("firing", "updated"):
+            highest[alert.alert_id] = max(highest.get(alert.alert_id, ""), alert.severity)
+    tally = outcome.tally
+    return Summary(
+        mentions=report.good, brands=len({w.brand for w in outcome.windows}), applied=tally.applied, late=tally.late,
+        duplicate=tally.duplicate, unmatched=tally.unmatched, dead_letters=dict(outcome.dead),
+        alerts=dict(sorted(Counter(highest.values()).items())), incidents=len(outcome.incidents),
+        pages=sum(n.purpose == "page" and n.outcome in ("sent", "pending") for n in outcome.notifications), out=str(out),
+    )  # fmt: skip
+
+
+def show(figures: Summary, outcome: Outcome) -> None:
+    """Print the summary for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(
+        f"{figures.mentions:,} mentions of {figures.brands} brand(s): {figures.applied:,} applied, {figures.late:,} late, "
+        f"{figures.duplicate:,} repeated, {figures.unmatched:,} of no brand, {sum(figures.dead_letters.values()):,} dead letters"
+    )
+    table = Table("detected (UTC)", "brand", "severity", "signal", "status", "reason", box=None, pad_edge=False)
+    colours = {"L1": "dim", "L2": "yellow", "L3": "bold yellow", "L4": "bold red"}
+    for alert in outcome.alerts:
+        style = colours[alert.severity] if alert.status in ("firing", "updated") else "dim"
+        status = alert.status + (f" ({alert.suppressed_by})" if alert.suppressed_by else "")
+        table.add_row(f"{alert.detected_at:%m-%d %H:%M:%S}", alert.brand, alert.severity, alert.signal, status, alert.reason, style=style)
+    if outcome.alerts:
+        console.print(table)
+    console.print(f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)")

@@ -1,0 +1,1 @@
+"""The commands: each has arguments(parser), run(args) -> exit status, and EXAMPLES."""

@@ -1,0 +1,50 @@
+"""The same detection over files, without Kafka: what would have been alerted, who would have been paged."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from streams.commands import options
+
+EXAMPLES = """\
+  tocsin backtest tweets.csv --brand Aerolux --out build/backtest
+  tocsin backtest a.jsonl b.jsonl.gz --policy policy.yaml --json
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    options.files(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="tocsin.yaml; without one every brand that is named is watched")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="the chain of command to page by (default: the configuration's, if there is one)")
+    parser.add_argument("--out", type=Path, default=Path("build/backtest"), metavar="DIR", help="where the results go (default: build/backtest)")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it and write the results."""
+    import msgspec
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from streams import backtest, backtest_files, files, replay_plan
+    from streams.settings import Settings, load
+
+    settings = load(args.config) if args.config else Settings()
+    records, report = files.load(args.files, options.columns_of(args), args.brand)
+    items = list(replay_plan.plan(records))
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("backtest", total=len(items))
+        outcome, feed = backtest.run(items, settings, progress=lambda n: bar.update(task, advance=n))
+    policy = backtest_files.policy_of(args.policy, settings, configured=args.config is not None)
+    if policy is not None:
+        backtest.notify(feed, policy, outcome)
+    backtest_files.write(args.out, outcome)
+    summary = backtest_files.summary(outcome, report, args.out)
+    if args.json:
+        options.print_json(msgspec.to_builtins(summary))
+    else:
+        backtest_files.show(summary, outcome)
+    return 0

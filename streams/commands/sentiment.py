@@ -1,0 +1,35 @@
+"""Score texts: JSON lines {"text": …, "lang": …?} in, {"label", "negative", "neutral", "positive", "lang"} out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+EXAMPLES = """\
+  echo '{"text": "The flight was cancelled again, awful"}' | tocsin sentiment
+  tocsin sentiment --model build/model.msgpack < texts.jsonl > scores.jsonl
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--model", type=Path, metavar="FILE", help="a model file instead of the one shipped")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score standard input."""
+    from detectors.text.model import TextModel
+    from detectors.text.service import run_sentiment
+    from streams.errors import UserError
+
+    try:
+        model = TextModel.load(args.model)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--model: {args.model}: {error}; make one with: make train") from None
+    bad = 0
+    for line in run_sentiment(sys.stdin.buffer, model):
+        bad += line.startswith(b'{"error"')
+        sys.stdout.buffer.write(line if line.endswith(b"\n") else line + b"\n")
+    sys.stdout.buffer.flush()
+    return int(bad > 0)

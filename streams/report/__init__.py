@@ -1,0 +1,1 @@
+"""Pages that are written once, to be looked at."""

@@ -1,0 +1,1 @@
+"""The pure core of `notify`: incidents as a fold over the journal."""

@@ -1,0 +1,141 @@
+"""What people decide, from the page, the command line, a chat link or Kafka alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from schemas.events import Command
+from schemas.times import MINUTE, from_ms
+from streams.incidents.alerts import FIRST_RESPONSE, look_around
+from streams.incidents.life import acknowledge, end_by_hand, escalate, merge, respond, steady
+from streams.incidents.paging import evaluate
+from streams.incidents.state import LIVE, Case
+from streams.incidents.turn import Turn
+from streams.policy.labels import matcher
+from streams.policy.model import Silence
+
+_DEFAULT_SILENCE = 60
+"""Minutes of a silence that names none."""
+
+
+def take_command(turn: Turn, command: Command) -> None:
+    """Fold one command in; one that was taken before (by its id) changes nothing."""
+    if command.command_id in turn.state.commands:
+        return
+    turn.state.commands.add(command.command_id)
+    if command.action in {"silence", "unsilence"}:
+        (_silence if command.action == "silence" else _unsilence)(turn, command)
+        return
+    case = _case(turn, command)
+    if case is None:
+        where = command.incident_id or command.brand or "(neither incident nor brand)"
+        turn.refuse(command.command_id, f"no live incident {where}")
+    elif case.incident.state not in LIVE and command.action != "note":
+        turn.refuse(command.command_id, f"the incident is {case.incident.state} already")
+    else:
+        _ACTIONS[command.action](turn, case, command)
+        turn.changed(case)
+        if case.incident.state not in LIVE:
+            look_around(turn, case)
+
+
+def _case(turn: Turn, command: Command) -> Case | None:
+    case = turn.state.cases.get(command.incident_id or "")
+    if case and case.incident.merged_into:
+        return turn.state.cases.get(case.incident.merged_into)
+    if case is None and command.brand:
+        case = turn.state.live(command.brand) or turn.state.live(command.brand, "exercise")
+    return case
+
+
+def _ack(turn: Turn, case: Case, command: Command) -> None:
+    acknowledge(turn, case, command.author, command.minutes, command.note or "")
+
+
+def _take_over(turn: Turn, case: Case, command: Command) -> None:
+    case.incident.owner = command.author
+    respond(turn, case, command.author, "takes over", command.note or "")
+
+
+def _statement(turn: Turn, case: Case, command: Command) -> None:
+    case.incident.statement_sent_at = from_ms(turn.at)
+    turn.cancel_step(case.incident.incident_id, FIRST_RESPONSE)
+    respond(turn, case, command.author, "statement sent", command.note or "")
+
+
+def _note(turn: Turn, case: Case, command: Command) -> None:
+    turn.note(case, "note", command.author, command.note or "")
+
+
+def _escalate(turn: Turn, case: Case, command: Command) -> None:
+    escalate(turn, case, command.author, command.note or "")
+
+
+def _stable(turn: Turn, case: Case, command: Command) -> None:
+    steady(turn, case, command.author, command.note or "")
+
+
+def _resolve(turn: Turn, case: Case, command: Command) -> None:
+    end_by_hand(turn, case, command.author, "resolved", command.reason or command.note or "")
+
+
+def _dismiss(turn: Turn, case: Case, command: Command) -> None:
+    end_by_hand(turn, case, command.author, "dismissed", command.reason or command.note or "")
+
+
+def _merge(turn: Turn, case: Case, command: Command) -> None:
+    into = turn.state.cases.get(command.into or "")
+    if into is None or into is case or into.incident.state not in LIVE or into.incident.kind != case.incident.kind:
+        turn.refuse(command.command_id, f"no other live incident {command.into}")
+    else:
+        merge(turn, case, into, command.author)
+
+
+_ACTIONS: dict[str, Callable[[Turn, Case, Command], None]] = {
+    "ack": _ack,
+    "take_over": _take_over,
+    "statement_sent": _statement,
+    "note": _note,
+    "escalate": _escalate,
+    "stable": _stable,
+    "resolve": _resolve,
+    "dismiss": _dismiss,
+    "merge": _merge,
+}
+
+
+def _silence(turn: Turn, command: Command) -> None:
+    match = matcher(command.matchers)
+    if command.brand and "brand" not in match:
+        match["brand"] = [command.brand]
+    case = turn.state.cases.get(command.incident_id or "")
+    if case and "brand" not in match:
+        match["brand"] = [case.incident.brand]
+    if not any(match.values()):
+        turn.refuse(command.command_id, "a silence has to name something: a brand at least")
+        return
+    end = turn.at + (command.minutes or _DEFAULT_SILENCE) * MINUTE
+    reason = command.reason or command.note or "no reason given"
+    turn.state.silences[command.command_id] = Silence(match, command.author, reason, end, turn.at)
+    _look_again(turn)
+
+
+def _unsilence(turn: Turn, command: Command) -> None:
+    match = matcher(command.matchers) | ({"brand": [command.brand]} if command.brand else {})
+    found = [
+        key for key, silence in turn.state.silences.items() if key == command.into or (match and silence.match == match)
+    ]
+    if not found:
+        turn.refuse(command.command_id, "no such silence: give its id in `into`, or its matchers")
+        return
+    for key in found:
+        del turn.state.silences[key]
+    _look_again(turn)
+
+
+def _look_again(turn: Turn) -> None:
+    for key in [key for key, silence in turn.state.silences.items() if silence.to <= turn.at]:
+        del turn.state.silences[key]
+    for case in turn.state.live_cases():
+        if case.incident.state == "open":
+            evaluate(turn, case)

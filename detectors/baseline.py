@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from river import stats
@@ -17,19 +18,39 @@ class Moments(NamedTuple):
     log_variance: float
 
 
+@dataclass(slots=True)
+class Held:
+    """Values set aside, as their number and sums: an incident is not learnt while it lasts."""
+
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    logs: float = 0.0
+    log_squares: float = 0.0
+
+    def add(self, value: float, log: float) -> None:
+        """Set `value` aside with its logarithm log(1 + value)."""
+        self.n += 1
+        self.total += value
+        self.squares += value * value
+        self.logs += log
+        self.log_squares += log * log
+
+
 class Baseline:
     """Mean and variance of a series and of its logarithm, exponentially weighted, without a start-up bias.
 
-    Five `river.stats.EWMean` do the work: value, its square, logarithm, its square, and the constant 1. Each is started at zero and
-    divided by the fifth, the weight learnt so far, so that the first values do not count for a whole horizon (the correction
-    of Adam, Kingma & Ba 2015, section 3). A run of zeros costs nothing: `idle` zeros not yet learnt are an argument of `moments`
-    and are folded in, in closed form, with the next value; so a run gives the same figures in whatever pieces it comes.
+    Five `river.stats.EWMean` do the work: value, its square, logarithm, its square, and the constant 1. Each is started
+    at zero and divided by the fifth, the weight learnt so far, so that the first values do not count for a whole
+    horizon (the correction of Adam, Kingma & Ba 2015, section 3). A run of zeros costs nothing: `idle` zeros not yet
+    learnt are an argument of `moments` and are folded in, in closed form, with the next value; so a run gives the same
+    figures in whatever pieces it comes.
 
     Args:
         bins: the horizon, in values.
     """
 
-    __slots__ = ("_keep", "_log", "_log_square", "_mean", "_square", "_weight", "_fading")
+    __slots__ = ("_fading", "_keep", "_log", "_log_square", "_mean", "_square", "_weight")
 
     def __init__(self, bins: float) -> None:
         self._fading = -math.expm1(-1.0 / bins)
@@ -48,16 +69,27 @@ class Baseline:
         mean.update(value)  # the first value is taken as it is
         return mean
 
-    def learn(self, value: float, log: float, idle: int = 0) -> None:
-        """Learn `idle` zeros, then `value` with its logarithm log(1 + value)."""
-        if idle:
-            keep = self._keep**idle
-            self._prime(1.0 - (1.0 - self._weight.get()) * keep, *(part * keep for part in self.dump()[1:]))
+    def learn(self, value: float, log: float) -> None:
+        """Learn `value` with its logarithm log(1 + value)."""
         self._weight.update(1.0)
         self._mean.update(value)
         self._square.update(value * value)
         self._log.update(log)
         self._log_square.update(log * log)
+
+    def learn_zeros(self, n: int) -> None:
+        """Learn `n` zeros at once."""
+        self._learn_many(n, 0.0, 0.0, 0.0, 0.0)
+
+    def learn_held(self, held: Held) -> None:
+        """Learn what was held back as if each value had been their mean (and its square the mean square)."""
+        n = held.n
+        self._learn_many(n, held.total / n, held.squares / n, held.logs / n, held.log_squares / n)
+
+    def _learn_many(self, n: int, mean: float, square: float, log: float, log_square: float) -> None:
+        keep = self._keep**n
+        new = (1.0, mean, square, log, log_square)
+        self._prime(*(old * keep + (1.0 - keep) * value for old, value in zip(self.dump(), new, strict=True)))
 
     def moments(self, idle: int = 0) -> Moments:
         """Return what is expected after `idle` more zeros; zeros throughout when nothing has been learnt."""

@@ -12,10 +12,11 @@ BLOCK_MS = 6 * HOUR_MS
 
 
 class HighWater:
-    """Maximum of a series between `lag` and `lag + span` ago, in blocks of six hours (`river.stats.RollingMax` over the blocks).
+    """Maximum of a series between `lag` and `lag + span` ago, in blocks of six hours (`river.stats.RollingMax` over the
+    blocks).
 
-    The lag keeps a rise from being compared with its own beginning. Blocks lie on the clock (multiples of six hours since the
-    epoch), so the result depends on times and values only, not on when it was asked.
+    The lag keeps a rise from being compared with its own beginning. Blocks lie on the clock (multiples of six hours
+    since the epoch), so the result depends on times and values only, not on when it was asked.
 
     Args:
         span_ms: how far back it remembers.

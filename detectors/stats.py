@@ -16,8 +16,8 @@ def tail_z(count: float, mean: float, variance: float) -> float:
     """Return the normal quantile that is as unlikely as `count` or more of a negative binomial.
 
     With r = mean² / (variance - mean) and p = mean / (mean + r) the tail is P(X >= k) = I_p(k, r), the regularised
-    incomplete beta function (NIST DLMF 8.17.5); with no over-dispersion it is Poisson's, P(k, mean) (DLMF 8.4.10). The result
-    rises with `count`, lies in ±37, and is meant for counts as small as one as well as for sums of millions.
+    incomplete beta function (NIST DLMF 8.17.5); with no over-dispersion it is Poisson's, P(k, mean) (DLMF 8.4.10). The
+    result rises with `count`, lies in ±37, and is meant for counts as small as one as well as for sums of millions.
 
     Args:
         count: what was seen, at least 0; need not be whole.

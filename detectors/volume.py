@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from river.base import SupervisedAnomalyDetector
+from river.base.typing import Target
 
-from detectors.baseline import Baseline
+from detectors.baseline import Baseline, Held
 from detectors.highwater import HighWater
 from detectors.stats import tail_z
 
-# Where nothing else is said a constant was chosen in the middle of its plateau; docs/volume.md has the table of how the score moves with it.
+# Where nothing else is said a constant was chosen in the middle of its plateau; docs/volume.md has the table of how the
+# score moves with it.
 SMOOTHING_MINUTES: Final = 45
 """Counts are summed over this long before they are judged."""
 HORIZON_DAYS: Final = (4.0, 7.0, 14.0)
@@ -22,7 +25,7 @@ CLIP: Final = 8.0
 """No single vote counts for more than this many standard deviations."""
 THRESHOLD: Final = 4.0
 """Strength (standard deviations, mean of the votes plus novelty) at which the score is 1."""
-NOVELTY_WEIGHT: Final = 1.0
+NOVELTY_WEIGHT: Final = 2.0
 """Standard deviations for each factor e above (or below) the highest moment remembered."""
 NOVELTY_CLIP: Final = 2.0
 """Factors e at which novelty stops counting."""
@@ -35,18 +38,20 @@ REARM: Final = 3.0
 CALM: Final = 0.5
 """Score below which an excursion is over."""
 FREEZE_HOURS: Final = 6.0
-"""During an excursion the baseline learns nothing for this long, then accepts what is."""
+"""What an excursion brings is held back this long, or until it is over, and learnt then: judged by what was usual before."""
 WARM_UP_HOURS: Final = 24.0
 WARM_UP_BINS: Final = 24
 RELATIVE_SPREAD: Final = 0.1
-"""A change of less than this share of the mean is no news however steady a brand is (its standard deviation is at least that)."""
-TAIL_Z: Final = 2.5
-"""A full score also needs a negative binomial tail as unlikely as this many standard deviations (P = 0.006)."""
+"""The spread is at least this share of the mean: a change of a few percent is no news, however steady a brand is."""
+TAIL_Z: Final = 2.0
+"""A full score also needs a negative binomial tail as unlikely as this many standard deviations (P = 0.02)."""
 
 TAIL_MARGIN: Final = 0.2
 """The tail is looked at from this much below a score of 1; it can hold a score down to there, no further."""
 TINY: Final = 1e-6
 """An expectation of zero would make any count impossible."""
+MOST: Final = 1e15
+"""No count: sums beyond it would not be exact in a float, their squares not finite."""
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -72,20 +77,22 @@ class VolumeVerdict:
     """(name, strength in standard deviations, whether it alone would do)."""
 
 
-class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
+class VolumeDetector(SupervisedAnomalyDetector):
     """Detects surges in a series of counts, strictly online, for any bin width and any rate.
 
-    Counts are summed over 45 minutes, s. Each of three baselines (4, 7 and 14 days) gives two votes, on the linear and on the
-    logarithmic scale, so that neither heavy nor light tails decide alone:
+    Counts are summed over 45 minutes, s. Each of three baselines (4, 7 and 14 days) gives two votes, on the linear and
+    on the logarithmic scale, so that neither heavy nor light tails decide alone:
 
         z = clip((s - mean) / spread, ±8), spread² = max(variance, Poisson's) + (0.1 mean)²
 
-    Their mean, plus novelty = log((1 + s) / (1 + highest moment of the two weeks before yesterday)), is the strength; the
-    score is strength x sensitivity / 4, held below 1 where a negative binomial tail finds the count ordinary. It fires at 1, once in a day
-    for one story. While an excursion lasts nothing is learnt for six hours; after that the new level is accepted.
+    Their mean, plus novelty = log((1 + s) / (1 + highest moment of the two weeks before yesterday)), is the strength;
+    the score is strength x sensitivity / 4, held below 1 where a negative binomial tail finds the count ordinary. It
+    fires at 1, once in a day for one story. While an excursion lasts nothing is learnt, so that it is judged by what was
+    usual before it; when it is over, or after six hours, it is accepted.
 
-    River's `EWMean` (baselines) and `RollingMax` (novelty) do the work; the detector itself is a `SupervisedAnomalyDetector`
-    as `GaussianScorer` is: `y` is the count, `x` may carry its time (`{"time": epoch ms}`), else bins follow one another.
+    River's `EWMean` (baselines) and `RollingMax` (novelty) do the work; the detector itself is a
+    `SupervisedAnomalyDetector` as `GaussianScorer` is: `y` is the count, `x` may carry its time (`{"time": epoch ms}`),
+    else bins follow one another.
 
     Args:
         bin_seconds: width of a bin.
@@ -124,21 +131,22 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
         self._alert: int | None = None  # time of the last alert
         self._peak = 0.0  # highest sum since the last alert until it calmed down
         self._calmed = True
-        self._held = 0  # bins of this excursion that were not learnt
+        self._excursion = 0  # bins since the score first reached 1 without calming down
+        self._held = Held()
 
     # River's interface ------------------------------------------------------------------------------------------
 
-    def learn_one(self, x: dict[str, Any] | None, y: float) -> None:
+    def learn_one(self, x: dict[Hashable, Any] | None, y: Target) -> None:
         """Learn the count `y` of the bin at `x["time"]` (epoch ms), of the next bin when there is none."""
-        self.step(self._time_of(x), y)
+        self.step(self._time_of(x), float(y))
 
-    def score_one(self, x: dict[str, Any] | None, y: float) -> float:
+    def score_one(self, x: dict[Hashable, Any] | None, y: Target) -> float:
         """Return the score that `y` would have; nothing is learnt."""
         copy = self.clone()
         copy.load(self.dump())
-        return float(copy.step(self._time_of(x), y).score)
+        return float(copy.step(self._time_of(x), float(y)).score)
 
-    def _time_of(self, x: dict[str, Any] | None) -> int:
+    def _time_of(self, x: dict[Hashable, Any] | None) -> int:
         time = x.get("time") if x else None
         if time is not None:
             return int(time)
@@ -149,8 +157,8 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
     def step(self, time_ms: int, value: float) -> VolumeVerdict:
         """Judge the bin that starts at `time_ms` from what came before it, then learn it.
 
-        Bins left out since the last step were empty. A `value` that is no count (NaN, infinite, below zero) is unknown: it is
-        neither judged nor learnt. Raises ValueError when `time_ms` does not come after the last bin.
+        Bins left out since the last step were empty. A `value` that is no count (NaN, infinite, below zero) is unknown:
+        it is neither judged nor learnt. Raises ValueError when `time_ms` does not come after the last bin.
         """
         if self._time is not None:
             missing = round((time_ms - self._time) / self._bin_ms) - 1
@@ -166,9 +174,13 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
         return self._step(float(value))
 
     def blind(self, until_ms: int) -> None:
-        """Say that nothing is known of the bins from the last one until `until_ms` (excluded): the source was down, not the brand silent."""
-        if self._time is not None:
-            self._time = max(self._time, until_ms - self._bin_ms)
+        """Say that nothing is known of the bins between the last one and `until_ms`: no source, not no mentions."""
+        if self._time is None or until_ms - self._bin_ms <= self._time:
+            return
+        bins = round((until_ms - self._time) / self._bin_ms) - 1
+        for _ in range(min(bins, self._width)):
+            self._push(0.0)  # what was said before is old news by now; nothing of this is judged or learnt
+        self._time = until_ms - self._bin_ms
 
     def _pass_empty(self, missing: int) -> None:
         """Step through `missing` empty bins: one by one while the window still holds mentions, the rest at once."""
@@ -255,17 +267,22 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
             self._calmed = score < CALM
 
     def _learn(self, observed: float, score: float) -> None:
+        """Learn, or in the first hours of an excursion hold back what is to be learnt when it is over."""
         self._highest.learn(observed)
-        if score >= 1.0 or (self._held and score >= CALM):
-            self._held += 1
-            if self._held * self._bin_ms <= FREEZE_HOURS * HOUR_MS and self._warm():
-                return
-        else:
-            self._held = 0
         log = math.log1p(observed)
+        self._excursion = self._excursion + 1 if score >= (CALM if self._excursion else 1.0) else 0
+        if self._excursion and self._warm() and self._excursion * self._bin_ms <= FREEZE_HOURS * HOUR_MS:
+            self._held.add(observed, log)
+            return
         for baseline in self._baselines:
-            baseline.learn(observed, log, self._idle)
+            if self._idle:
+                baseline.learn_zeros(self._idle)
+            if self._held.n:
+                baseline.learn_held(self._held)
+            baseline.learn(observed, log)
         self._idle = 0
+        if self._held.n:
+            self._held = Held()
 
     def _warm(self) -> bool:
         return self._bins >= WARM_UP_BINS and self._bins * self._bin_ms >= WARM_UP_HOURS * HOUR_MS
@@ -301,7 +318,8 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
             "alert": self._alert,
             "peak": self._peak,
             "calmed": self._calmed,
-            "held": self._held,
+            "excursion": self._excursion,
+            "held": list(astuple(self._held)),
             "baselines": [baseline.dump() for baseline in self._baselines],
             "highest": self._highest.dump(),
         }
@@ -317,19 +335,15 @@ class VolumeDetector(SupervisedAnomalyDetector):  # type: ignore[misc]
         self._window = deque(state["window"], maxlen=self._width)
         self._sum = float(state["sum"])
         self._quiet, self._idle, self._bins = state["quiet"], state["idle"], state["bins"]
-        self._alert, self._peak, self._calmed, self._held = (
-            state["alert"],
-            state["peak"],
-            state["calmed"],
-            state["held"],
-        )
+        self._alert, self._peak, self._calmed = state["alert"], state["peak"], state["calmed"]
+        self._excursion, self._held = state["excursion"], Held(*state["held"])
         for baseline, part in zip(self._baselines, state["baselines"], strict=True):
             baseline.load(part)
         self._highest.load(state["highest"])
 
 
 def _known(value: float) -> bool:
-    return math.isfinite(value) and value >= 0.0
+    return 0.0 <= value <= MOST  # False for NaN
 
 
 def _clip(value: float, limit: float) -> float:

@@ -1,0 +1,141 @@
+"""An alert in a person's words: what was seen, how bad it is and how sure that is."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from schemas.events import Alert, Incident
+from streams.messages.page import Line
+from streams.messages.phrases import Phrases, clean
+from streams.messages.posts import address_of, shown
+
+DOUBT_COPIES = 0.5
+DOUBT_LOUDEST = 0.3
+"""From these shares on a reader is warned: half of it copies, or nearly a third of it one author."""
+
+
+def what(say: Phrases, alert: Alert, zone: tzinfo) -> list[Line]:
+    """Return what was seen, what was expected and since when."""
+    lines = [_seen(say, alert)]
+    if alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
+        lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
+    start = say.moment(alert.starts_at, zone)
+    delay = (alert.detected_at - alert.starts_at).total_seconds()
+    if alert.ends_at is not None:
+        lines.append(say("what.ended", start=start, end=say.clock(alert.ends_at, zone)))
+    elif delay < 60:
+        lines.append(say("what.since_at_once", start=start))
+    else:
+        lines.append(
+            say("what.since", start=start, detected=say.clock(alert.detected_at, zone), delay=say.duration(delay))
+        )
+    if alert.doubling_seconds:
+        lines.append(say("what.doubling", time=say.duration(alert.doubling_seconds)))
+    if alert.reach and alert.signal != "reach":
+        lines.append(say("what.reach_sum", followers=say.count(alert.reach, "follower")))
+    if alert.platforms:
+        lines.append(say("what.platforms", platforms=say.series([clean(name, 40) for name in alert.platforms])))
+    if alert.trigger != "other":
+        lines.append(say("what.trigger", trigger=say.word("trigger", alert.trigger)))
+    return [Line(line) for line in lines]
+
+
+def _seen(say: Phrases, alert: Alert) -> str:
+    window = say.duration(alert.window_seconds)
+    key = f"what.{alert.signal}"
+    if alert.signal == "reach":
+        return say(key, followers=say.count(round(alert.observed), "follower"))
+    if alert.signal == "source_down":
+        return say(key, window=window)
+    if alert.signal == "negativity_shift":
+        observed, expected = say.percent(alert.observed), say.percent(alert.expected)
+        return say(key, observed=observed, expected=expected, interval=_interval(say, alert))
+    noun = "negative" if alert.signal == "negative_spike" else "mention"
+    return say(
+        key,
+        mentions=say.count(round(alert.observed), noun),
+        window=window,
+        expected=say.number(alert.expected, 1 if alert.expected < 10 else 0),
+        interval=_interval(say, alert),
+    )
+
+
+def _interval(say: Phrases, alert: Alert) -> str:
+    if alert.interval is None:
+        return ""
+    share = alert.signal == "negativity_shift"
+    low, high = (say.percent(edge) if share else say.number(edge) for edge in (alert.interval.low, alert.interval.high))
+    if alert.signal == "silence":
+        return say("what.interval_low", low=low)
+    if alert.interval.low <= 0:
+        return say("what.interval", high=high)
+    return say("what.range", low=low, high=high)
+
+
+def why_severe(say: Phrases, incident: Incident, alert: Alert) -> list[Line]:
+    """Return the severity and its terms, the heaviest first."""
+    terms = sorted(alert.severity_terms.items(), key=lambda item: (-abs(item[1]), item[0]))
+    named = ", ".join(f"{say.word('term', clean(name, 40))} {say.number(value, 2)}" for name, value in terms)
+    label = f"{incident.severity} – {say.word('severity', incident.severity)}"
+    return [Line(named, label=label)] if named else [Line(label)]
+
+
+def how_sure(say: Phrases, alert: Alert) -> list[Line]:
+    """Return what the verdict rests on and what speaks against it."""
+    lines: list[str] = []
+    crowd = alert.authenticity
+    if alert.sample_size and crowd:
+        authors = say.count(crowd.distinct_authors, "author")
+        lines.append(say("sure.sample_authors", mentions=say.count(alert.sample_size, "mention"), authors=authors))
+    elif alert.sample_size:
+        lines.append(say("sure.sample", mentions=say.count(alert.sample_size, "mention")))
+    if alert.baseline:
+        span = say.duration(alert.baseline.span_seconds)
+        lines.append(say("sure.baseline" if alert.baseline.warm else "sure.warm_up", span=span))
+    fired = [clean(vote.detector, 40).replace("_", " ") for vote in alert.votes if vote.fired]
+    if len(fired) == 1:
+        lines.append(say("sure.vote", names=fired[0]))
+    elif fired:
+        lines.append(say("sure.votes", fired=len(fired), all=len(alert.votes), names=", ".join(fired)))
+    if crowd:
+        lines.append(say("sure.duplicates", share=say.percent(crowd.duplicate_share)))
+        lines.append(say("sure.loudest", share=say.percent(crowd.loudest_share)))
+        if crowd.young_share is not None:
+            lines.append(say("sure.young", share=say.percent(crowd.young_share)))
+        if crowd.duplicate_share >= DOUBT_COPIES or crowd.loudest_share >= DOUBT_LOUDEST:
+            lines.append(say("sure.doubt"))
+    return [Line(line) for line in lines]
+
+
+def drivers(say: Phrases, alert: Alert) -> list[Line]:
+    """Return the words, links and kinds of author that carry it, on one line."""
+    named = []
+    for driver in alert.drivers[:8]:
+        value = say.word("author_kind", driver.value) if driver.kind == "author_kind" else clean(driver.value, 60)
+        named.append(say("driver", value=value, n=say.number(driver.count)))
+    return [Line(", ".join(named))] if named else []
+
+
+def examples(alert: Alert) -> list[Line]:
+    """Return at most ten posts, as addresses where those are known."""
+    found = []
+    for evidence in alert.evidence[:10]:
+        address = address_of(evidence)
+        found.append(Line(address or shown(evidence), href=address or ""))
+    return found
+
+
+def figures(say: Phrases, alert: Alert) -> str:
+    """Return the figures in one short sentence."""
+    share = say.percent(alert.negative_share)
+    if alert.signal == "reach":
+        return say("short.figures_reach", n=say.number(alert.observed))
+    if alert.signal in {"negativity_shift", "source_down"}:
+        return say("short.figures_share", share=share)
+    return say(
+        "short.figures",
+        n=say.number(alert.observed),
+        window=say.duration(alert.window_seconds),
+        expected=say.number(alert.expected, 1 if alert.expected < 10 else 0),
+        share=share,
+    )

@@ -1,0 +1,80 @@
+"""From a decision to a message: pure, so that a repeated delivery carries the same words and the same links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.events import Notification
+from streams.incidents.effects import MessageContext
+from streams.links import Links
+from streams.messages.model import Message
+from streams.messages.page import as_html, as_text
+from streams.messages.writer import Options, Writer
+from streams.policy.model import Policy, Statement
+from streams.policy.people import timezone_of
+
+LONGEST_SUBJECT: Final = 200
+"""Characters: the whole of it fits a mail's header and a chat's title."""
+
+
+def render(notification: Notification, context: MessageContext, options: Options | None = None) -> Message:
+    """Return the message of `notification` in the language of `context`."""
+    writer = Writer(notification, context, options or Options())
+    page = writer.page()
+    return Message(
+        subject=page.title[:LONGEST_SUBJECT],
+        text=as_text(page),
+        html=as_html(page),
+        short=writer.short(page.title),
+        language=writer.say.language,
+        incident=context.incident,
+        alert=writer.alert,
+        links=writer.links,
+    )
+
+
+class Renderer:
+    """Writes messages for the people of a policy.
+
+    Args:
+        public_url: Where people reach the page; without it there are no links, only commands.
+        keys: Secrets that sign links, at least 16 bytes each, the newest first; without any no link acts.
+        policy: Names, time zones and statements; without it names are shown as they are and times in UTC.
+    """
+
+    def __init__(self, public_url: str | None = None, keys: Sequence[bytes] = (), policy: Policy | None = None) -> None:
+        self._public_url = public_url or ""
+        self._links = Links(keys, public_url) if keys and public_url else None
+        self._policy = policy
+        self._names = {key: person.name for key, person in policy.people.items() if person.name} if policy else {}
+
+    def render(self, notification: Notification, context: MessageContext) -> Message:
+        """Return the message of `notification` in the language of `context`."""
+        policy = self._policy
+        statement = policy and _statement(policy, notification, context)
+        options = Options(
+            timezone=timezone_of(policy, notification.person) if policy else "UTC",
+            names=self._names,
+            public_url=self._public_url,
+            links=self._links,
+            statement=statement.text if statement else "",
+            approver=statement.approver if statement else "",
+            valid_until=statement.valid_until if statement else "",
+        )
+        return render(notification, context, options)
+
+
+def _statement(policy: Policy, notification: Notification, context: MessageContext) -> Statement | None:
+    """Return the statement for the incident's subject in the reader's language; the brand's own before the general."""
+    incident = context.incident
+    today = notification.at.date().isoformat()
+    fitting = [
+        one
+        for one in policy.statements
+        if one.trigger == incident.trigger
+        and one.language == context.language
+        and one.brand in {"", incident.brand}
+        and one.valid_until >= today
+    ]
+    return max(fitting, key=lambda one: bool(one.brand), default=None)

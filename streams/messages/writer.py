@@ -1,0 +1,276 @@
+"""Writes one message: which sections it has, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Final
+
+from schemas.events import Alert, Incident, Notification
+from schemas.times import HOUR, to_ms
+from streams.incidents.effects import MessageContext
+from streams.links import Claim, Links, Purpose
+from streams.messages import facts
+from streams.messages.page import Line, Page
+from streams.messages.phrases import Phrases, clean, phrases, zone_of
+
+LINKS_LAST: Final = 24 * HOUR
+"""Long enough for a page of the night to be answered in the morning, of no use in a mailbox that leaks next week."""
+LONGEST_SHORT: Final = 300
+"""Characters: two SMS in the GSM alphabet."""
+
+_OVER: Final = frozenset({"resolved", "closed", "dismissed"})
+_ACTS: Final[tuple[Purpose, ...]] = ("ack", "dismiss")
+_ACTED_ON: Final = frozenset({"page", "update", "nobody_reached"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a message is written with, beside the decision itself."""
+
+    timezone: str = "UTC"
+    """Of the reader."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Name in the policy → name as people say it."""
+    public_url: str = ""
+    """Where people reach the page."""
+    links: Links | None = None
+    """Signs links that act; None where the page has no public address or no key."""
+    runbook_url: str = ""
+    statement: str = ""
+    """Holding statement to adapt."""
+    approver: str = ""
+    valid_until: str = ""
+    todo: tuple[str, str, str] | None = None
+    """What to do in the next 15, 60 and 180 minutes, in place of the general advice for the severity."""
+
+
+class Writer:
+    """Writes one message."""
+
+    def __init__(self, notification: Notification, context: MessageContext, options: Options) -> None:
+        self.note = notification
+        self.context = context
+        self.options = options
+        self.say: Phrases = phrases(context.language)
+        self.zone: tzinfo = zone_of(options.timezone)
+        self.incident: Incident = context.incident
+        self.alert: Alert | None = context.alert or _worst(context.incident)
+        self.brand = clean(self.incident.brand, 60)
+        self.links = self._links()
+
+    def page(self) -> Page:
+        """Return what is said, section by section."""
+        say, purpose = self.say, self.note.purpose
+        over = self.incident.state in _OVER
+        page = Page(
+            language=say.language,
+            title=self._title(),
+            badge=""
+            if purpose == "digest"
+            else f"{self.incident.severity} – {say.word('severity', self.incident.severity)}",
+            colour="over" if over else self.incident.severity,
+            banner="" if self.note.kind == "actual" else say(f"{self.note.kind}_note"),
+            lead=self._lead(),
+            colon=say("colon"),
+            footer=say("footer", id=self.incident.incident_id, time=say.moment(self.note.at, self.zone)),
+        )
+        page.buttons = [(say(f"act.{name}"), url) for name, url in self.links.items()]
+        if purpose == "digest":
+            page.add(
+                say("section.incidents"), [Line(self._digest_line(one)) for one in self.context.others], bullets=True
+            )
+            return page
+        if self.alert is not None:
+            page.add(say("section.what"), facts.what(say, self.alert, self.zone))
+        if purpose in _ACTED_ON and not over:
+            self._act_sections(page)
+        if over or purpose == "stakeholder":
+            page.add(say("section.knows"), self._note_lines())
+        return page
+
+    def _act_sections(self, page: Page) -> None:
+        say, alert = self.say, self.alert
+        if alert is not None:
+            page.add(say("section.severity"), facts.why_severe(say, self.incident, alert))
+        page.add(say("section.act"), self._commands())
+        if alert is not None:
+            page.add(say("section.sure"), facts.how_sure(say, alert))
+            page.add(say("section.drivers"), facts.drivers(say, alert))
+            page.add(say("section.examples"), facts.examples(alert), bullets=True)
+            others = [
+                one for one in self.incident.alerts if one.alert_id != alert.alert_id and one.status != "resolved"
+            ]
+            named = [Line(f"{say.word('signal', one.signal)} ({one.severity})") for one in others[:5]]
+            page.add(say("section.others"), named, bullets=True)
+        page.add(say("section.knows"), self._knows())
+        todo = self.options.todo or tuple(say.lines(f"todo.{self.incident.severity}"))
+        labels = [say(f"todo.label_{minutes}") for minutes in (15, 60, 180)]
+        page.add(say("section.todo"), [Line(text, label=label) for label, text in zip(labels, todo, strict=True)])
+        page.add(say("section.statement"), self._statement())
+        runbook = self.options.runbook_url or (alert.runbook_url if alert else "") or ""
+        # An alert comes from a topic: what is not a web address must not become a link.
+        if runbook.startswith(("https://", "http://")):
+            page.add(say("section.runbook"), [Line(clean(runbook, 500), href=clean(runbook, 500))])
+        if self.options.links is not None:
+            page.button_note = say("act.expires", at=say.moment(self._expiry(), self.zone))
+
+    # ---------------------------------------------------------------------------------------------- title and lead
+
+    def _title(self) -> str:
+        say, purpose, before = self.say, self.note.purpose, self.context.previous_severity
+        values = {
+            "mark": say(self.note.kind) if self.note.kind != "actual" else "",
+            "severity": self.incident.severity,
+            "brand": self.brand,
+            "signal": say.word("signal", self.alert.signal) if self.alert else say("nouns.incident.one", n="").strip(),
+            "state": say.word("state", self.incident.state),
+            "waited": say.duration(self.context.unanswered_ms / 1_000),
+            "before": before or "",
+            "incidents": say.count(len(self.context.others), "incident"),
+        }
+        key = purpose
+        if purpose == "page" and self.context.unanswered and self.context.unanswered_ms:
+            key = "escalation"  # type: ignore[assignment]
+        elif purpose in {"page", "update"} and before is not None and before < self.incident.severity:
+            key = "worse"  # type: ignore[assignment]
+        elif purpose == "all_clear" and self.incident.state == "dismissed":
+            key = "dismissed"  # type: ignore[assignment]
+        return say(f"subject.{key}", **values)
+
+    def _lead(self) -> list[str]:
+        say, context, purpose = self.say, self.context, self.note.purpose
+        lines: list[str] = []
+        if purpose == "page":
+            lines.append(say("lead.page", why=self._why_you()))
+        elif purpose == "all_clear" and self.incident.state != "dismissed":
+            ended = self.incident.resolved_at or self.note.at
+            lasted = say.duration((ended - self.incident.opened_at).total_seconds())
+            lines.append(say("lead.all_clear", at=say.clock(ended, self.zone), lasted=lasted))
+        elif purpose == "all_clear":
+            lines.append(say("lead.dismissed"))
+        else:
+            lines.append(say(f"lead.{purpose}", state=say.word("state", self.incident.state)))
+        before = context.previous_severity
+        if before is not None and before != self.incident.severity and purpose in {"page", "update"}:
+            key = "worse" if before < self.incident.severity else "better"
+            after = f"{self.incident.severity} ({say.word('severity', self.incident.severity)})"
+            lines.append(say(f"lead.{key}", after=after, before=before))
+        if context.unanswered and context.unanswered_ms and purpose in {"page", "nobody_reached"}:
+            key = "escalated" if len(context.unanswered) == 1 else "escalated_many"
+            waited = say.duration(context.unanswered_ms / 1_000)
+            lines.append(say(f"lead.{key}", people=self._people(context.unanswered), waited=waited))
+        if purpose == "update" and self.incident.acknowledged_by:
+            key = "acknowledged" if len(self.incident.acknowledged_by) == 1 else "acknowledged_many"
+            lines.append(say(f"lead.{key}", people=self._people(self.incident.acknowledged_by)))
+        return lines
+
+    def _why_you(self) -> str:
+        # `night[1]`: the fold's own name of a step; anything else is told in the fold's words.
+        chain, bracket, rest = self.note.step.partition("[")
+        number = rest.rstrip("]")
+        if bracket and number.isdigit():
+            return self.say("lead.step", n=int(number) + 1, chain=clean(chain, 60))
+        return clean(self.context.why_you or self.note.step, 200)
+
+    # ---------------------------------------------------------------------------------------------------- sections
+
+    def _knows(self) -> list[Line]:
+        say, context = self.say, self.context
+        known = [name for name in context.known_by if name != self.note.person]
+        lines = [say("knows.paged", people=self._people(known)) if known else say("knows.nobody")]
+        if self.incident.acknowledged_by:
+            lines.append(say("knows.acknowledged", people=self._people(self.incident.acknowledged_by)))
+        if self.incident.ack_missing:
+            roles = say.series([say.word("role", clean(role, 40)) for role in self.incident.ack_missing])
+            lines.append(say("knows.missing", roles=roles))
+        if context.next_people and context.next_at is not None:
+            at = say.clock(context.next_at, self.zone)
+            lines.append(say("knows.next", at=at, people=self._people(context.next_people)))
+        return [Line(line) for line in lines] + self._note_lines()
+
+    def _note_lines(self) -> list[Line]:
+        return [Line(self.say("knows.note", note=clean(self.context.note, 500)))] if self.context.note else []
+
+    def _statement(self) -> list[Line]:
+        if not self.options.statement:
+            return []
+        lines = [Line(clean(line, 400)) for line in self.options.statement.splitlines() if line.strip()]
+        if self.options.approver:
+            by = self.say("statement_by", approver=clean(self.options.approver, 80), until=self.options.valid_until)
+            lines.append(Line(by))
+        return lines
+
+    def _commands(self) -> list[Line]:
+        ack, show = (
+            f"tocsin incident ack {self.incident.incident_id}",
+            f"tocsin incident show {self.incident.incident_id}",
+        )
+        return [
+            Line(self.say("act.command", command=ack), code=ack),
+            Line(self.say("act.show_command", command=show), code=show),
+        ]
+
+    def _digest_line(self, incident: Incident) -> str:
+        worst = _worst(incident)
+        return self.say(
+            "digest_line",
+            severity=incident.severity,
+            brand=clean(incident.brand, 60),
+            signal=self.say.word("signal", worst.signal) if worst else "",
+            start=self.say.moment(incident.opened_at, self.zone),
+            state=self.say.word("state", incident.state),
+        )
+
+    # ------------------------------------------------------------------------------------------------- short, links
+
+    def short(self, title: str) -> str:
+        """Return the short form: what, the figures, how to acknowledge. What does not fit is cut from the middle."""
+        say = self.say
+        if self.note.purpose not in {"page", "nobody_reached"}:
+            return clean(f"{title}. {self._lead()[0]}" if self._lead() else title, LONGEST_SHORT)
+        signal = say.word("signal", self.alert.signal) if self.alert else ""
+        parts = [say("short.nobody")] if self.note.purpose == "nobody_reached" else []
+        if self.context.unanswered and self.context.unanswered_ms:
+            parts.append(say("short.waited", waited=say.duration(self.context.unanswered_ms / 1_000)))
+        if self.alert is not None:
+            parts.append(facts.figures(say, self.alert))
+        mark = say(self.note.kind) if self.note.kind != "actual" else ""
+        # A signed link alone would fill an SMS and cannot be cut: the command with the incident's id is enough.
+        ack = f"tocsin incident ack {self.incident.incident_id}"
+        said = {"mark": mark, "severity": self.incident.severity, "brand": self.brand, "signal": signal}
+        text = say("short.page", **said, figures=" ".join(parts), ack=ack)
+        if len(text) > LONGEST_SHORT:
+            text = say(
+                "short.page", **said | {"brand": clean(self.brand, 30)}, figures=clean(" ".join(parts), 100), ack=ack
+            )
+        return clean(text, LONGEST_SHORT)
+
+    def _links(self) -> dict[str, str]:
+        links: dict[str, str] = {}
+        signer = self.options.links
+        if signer is not None and self.note.purpose in _ACTED_ON and self.incident.state not in _OVER:
+            for purpose in _ACTS:
+                claim = Claim(
+                    purpose,
+                    self.incident.incident_id,
+                    self.note.person,
+                    self._expiry(),
+                    self.note.notification_id,
+                )
+                links[purpose] = signer.url(claim)
+        if self.options.public_url and self.note.purpose != "digest":
+            links["show"] = f"{self.options.public_url.rstrip('/')}/incidents/{self.incident.incident_id}"
+        return links
+
+    def _expiry(self) -> int:
+        # From the decision's own time, not the clock's: a repeated delivery carries the same links.
+        return to_ms(self.note.at) + LINKS_LAST
+
+    def _people(self, people: list[str]) -> str:
+        return self.say.series([clean(self.options.names.get(name, name), 60) for name in people])
+
+
+def _worst(incident: Incident) -> Alert | None:
+    return max(incident.alerts, key=lambda alert: (alert.severity, alert.alert_id), default=None)

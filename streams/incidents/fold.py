@@ -78,7 +78,7 @@ def _tick(turn: Turn, tick: AlertTick) -> None:
     if len(state.ticks) < state.partitions:
         return
     target = min(state.ticks.values())
-    if target <= state.now:
+    if target < state.now:
         return
     state.waiting.sort(key=_order)
     while True:

@@ -25,7 +25,7 @@ def take_outcome(turn: Turn, notification: Notification) -> None:
     ours, context = planned.notification, planned.context
     planned.context = None
     if notification.outcome == "sent" and ours.purpose in _PAGES:
-        case.reached[ours.person] = ours.channel
+        case.reached.setdefault(ours.person, ours.channel)
         if case.incident.state not in LIVE:  # it was in flight when the end came
             clear_one(turn, case, ours.person, ours.channel)
     elif notification.outcome == "failed":

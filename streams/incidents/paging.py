@@ -17,6 +17,8 @@ from streams.policy.units import show_duration
 
 GROUP, GATE, ACK_DEADLINE, LAST_RESORT, QUIET = "group", "gate", "ack_deadline", "last_resort", "quiet "
 _NOBODY = "nobody_reached"
+_MOST_DOUBLINGS = 3
+"""The last resort is told again after 1, 2, 4 and then every 8 times `defaults.last_resort_every`."""
 
 
 def evaluate(turn: Turn, case: Case) -> None:
@@ -254,6 +256,7 @@ def nobody_reached(turn: Turn, case: Case, run: Run | None = None) -> None:
     incident, policy = case.incident, turn.policy
     if not incident.nobody_reached:
         incident.nobody_reached = True
+        tell_stakeholders(turn, case, "worsened")
         turn.note(case, "nobody reached", detail=f"chain {run.chain} is through" if run else "")
     chains = [policy.chains[name] for name in case.runs if name in policy.chains]
     names = [name for chain in chains for name in chain.last_resort] or policy.defaults.last_resort
@@ -272,5 +275,6 @@ def nobody_reached(turn: Turn, case: Case, run: Run | None = None) -> None:
             )  # fmt: skip
         if person not in incident.paged:
             incident.paged.append(person)
-    turn.arm(incident.incident_id, LAST_RESORT, 0, turn.at + policy.defaults.last_resort_every)
-    tell_stakeholders(turn, case, "worsened")
+    patience = 1 << min(case.told.get(_NOBODY, 0), _MOST_DOUBLINGS)
+    case.told[_NOBODY] = case.told.get(_NOBODY, 0) + 1
+    turn.arm(incident.incident_id, LAST_RESORT, 0, turn.at + patience * policy.defaults.last_resort_every)

@@ -17,11 +17,12 @@ from streams.policy.reading import parse, read
 from streams.policy.references import check_references
 
 
-def load(path: Path, env: Mapping[str, str] | None = None) -> Policy:
+def load_policy(path: Path | str, env: Mapping[str, str] | None = None) -> Policy:
     """Return the policy in the file `path`.
 
     With `env` (the environment) its secrets have to be there as well. Raises PolicyError with one line per error.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

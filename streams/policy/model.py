@@ -271,7 +271,7 @@ class Defaults(Struct, frozen=True):
     quiet: str = ""
     last_resort: list[str] = []
     last_resort_every: Duration = 900_000
-    """How often "nobody could be reached" is repeated."""
+    """When "nobody could be reached" is said again; then after twice, four and every eight times as long."""
     reopen: Duration = 1_800_000
     """A new onset within this time after the end belongs to the same incident."""
     close_after: Duration = 86_400_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from schemas import topics
@@ -21,7 +22,7 @@ from streams.agents.watch import WatchAgent
 from streams.engine.faust_app import create_app
 from streams.engine.producer import Producer
 from streams.engine.transport import Hooks, SliceApp
-from streams.policy.load import load_policy
+from streams.policy import load as policy_file
 from streams.settings import Settings
 from streams.topics_admin import source_id
 
@@ -43,7 +44,7 @@ async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept
         watch = WatchAgent(context, lambda p: wiring.watch_core(settings, p, model.version), accept_gap=accept_gap)
         assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)
     if "notify" in agents:
-        notify = NotifyAgent(context, load_policy(settings.policy))
+        notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)))
         assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
                      tasks=notify.tasks, stop=notify.stop)  # fmt: skip
         assembly.notify = notify

@@ -6,15 +6,24 @@ since every core is a function of rows and ticks, and the replay's plan gives bo
 
 from __future__ import annotations
 
-from collections import Counter
+import copy
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from schemas import scored
-from schemas.events import Alert, AlertTick, Incident, Notification, Signal, Window
+import msgspec
+
+from schemas import scored, topics
+from schemas.events import (
+    Alert, AlertTick, Delivered, Incident, JournalEntry, Leader, Notification, Signal, Took, Window,
+)  # fmt: skip
 from schemas.mention import Tick, tick_record
 from streams import wiring
 from streams.engine.records import Read, Write
+from streams.incidents.effects import Deliver, Publish, Record
+from streams.incidents.fold import fold
+from streams.incidents.state import NotifyState
+from streams.policy.model import Policy
 from streams.replay_plan import Item
 from streams.settings import Settings
 from streams.watch.core import Effect, WatchCore
@@ -91,3 +100,24 @@ def _slices(items: Iterable[Item]) -> Iterator[list[Read]]:
             waiting = []
     if waiting:
         yield waiting
+
+
+def notify(feed: Iterable[Alert | AlertTick], policy: Policy, outcome: Outcome) -> None:
+    """Page by `policy` what `watch` found: every delivery arrives at once, and nobody ever acknowledges."""
+    state = NotifyState(replay=True, partitions=1)
+    me = "backtest"
+    entries: deque[JournalEntry] = deque([Leader(me)])
+    for offset, item in enumerate(feed):
+        tick = item if isinstance(item, AlertTick) else None
+        alert = item if isinstance(item, Alert) else None
+        entries.append(Took(me, topics.ALERTS.name, offset, alert=alert, tick=tick))
+        while entries:
+            for effect in fold(state, entries.popleft(), 0, policy):
+                if isinstance(effect, Publish):
+                    outcome.incidents[effect.incident.incident_id] = copy.deepcopy(effect.incident)
+                elif isinstance(effect, Record):
+                    outcome.notifications.append(effect.notification)
+                elif isinstance(effect, Deliver):
+                    sent = msgspec.structs.replace(effect.notification, outcome="sent", reason="backtest: taken as delivered")
+                    outcome.notifications.append(sent)
+                    entries.append(Delivered(me, sent))

@@ -13,7 +13,7 @@ from schemas.events import Window, encode
 from streams.backtest import Outcome
 from streams.errors import UserError
 from streams.files import Report
-from streams.policy.load import load_policy
+from streams.policy import load as policy_file
 from streams.policy.model import Policy
 from streams.report.page import report_html
 from streams.settings import Settings
@@ -41,9 +41,9 @@ class Summary(Struct):
 def policy_of(path: Path | None, settings: Settings, *, configured: bool) -> Policy | None:
     """Return the policy to page by: the one named, else the configuration's, else none."""
     if path is not None:
-        return load_policy(path)
+        return policy_file.load_policy(path)
     if configured:
-        return load_policy(Path(settings.policy))
+        return policy_file.load_policy(Path(settings.policy))
     return None
 
 

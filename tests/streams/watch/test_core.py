@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.events import Alert, Window, encode
+from schemas.times import MINUTE, SECOND
+from streams.watch import checkpoints
+from streams.watch.core import WatchCore
+from tests.streams import cores
+from tests.streams.cores import T0, Log, mention
+
+
+def windows(effects: list[object]) -> list[Window]:
+    return [effect for effect in effects if isinstance(effect, Window)]
+
+
+def closed(log: Log, *, ticks: int = 6) -> list[Window]:
+    for minute in range(1, ticks):
+        log.tick(T0 + minute * MINUTE)
+    made = cores.settings()
+    core = cores.watch(made)
+    return windows(cores.apply(core, [v for _, v in cores.scored_log(cores.score(made), log)]))
+
+
+def test_a_minute_closes_when_the_clock_has_passed_its_end_and_the_lateness():
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0 + 5 * SECOND), mention(2, T0 + 50 * SECOND))
+    made = cores.settings()
+    core = cores.watch(made)
+    score = cores.score(made)
+    log.tick(T0 + 179 * SECOND)
+    assert windows(cores.apply(core, [v for _, v in cores.scored_log(score, log)])) == []
+    last = Log()
+    last.records = [*log.records]
+    last.tick(T0 + 180 * SECOND)
+    (window,) = windows(cores.apply(core, [v for _, v in cores.scored_log(score, last, cut=[len(log.records)])][1:]))
+    assert window.count == 2 and window.authors == 2
+
+
+def test_the_same_mention_counts_once():
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0), mention(1, T0), mention(2, T0))
+    (window,) = closed(log)
+    assert window.count == 2
+
+
+def test_what_comes_later_than_the_lateness_is_late_and_not_counted():
+    log = Log()
+    log.tick(T0 + 10 * MINUTE)
+    log.say(mention(1, T0), mention(2, T0 + 9 * MINUTE))
+    for minute in range(11, 16):
+        log.tick(T0 + minute * MINUTE)
+    made = cores.settings()
+    core = cores.watch(made)
+    found = windows(cores.apply(core, [v for _, v in cores.scored_log(cores.score(made), log)]))
+    assert [w.count for w in found] == [1]
+    assert (core.tally().applied, core.tally().late) == (1, 1)
+
+
+def test_a_higher_revision_replaces_and_an_older_one_is_a_repeat():
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0, text="awful, terrible, I hate it"))
+    log.say(mention(1, T0, text="lovely, thank you, the best", op="update", rev=2))
+    log.say(mention(1, T0, text="awful, terrible, I hate it", op="update", rev=1))
+    (window,) = closed(log)
+    assert window.count == 1
+    assert window.positive > window.negative
+
+
+@pytest.mark.parametrize("how", ["tombstone", "delete"])
+def test_a_deletion_takes_the_mention_out_of_its_open_minute(how: str):
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0), mention(2, T0))
+    if how == "tombstone":
+        log.raw(b"x:1", None)
+    else:
+        log.say({**mention(1, T0), "op": "delete", "text": None})
+    (window,) = closed(log)
+    assert window.count == 1
+
+
+def test_an_update_may_move_a_mention_to_another_brand():
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0), mention(1, T0, op="update", rev=1, brand="Other"))
+    assert [(w.brand, w.count) for w in closed(log) if w.count] == [("Other", 1)]
+
+
+def test_terms_travel_only_when_several_people_use_them():
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0, text="the battery exploded"), mention(2, T0, text="battery burnt"), mention(3, T0, text="zeppelin"))
+    (window,) = closed(log)
+    assert window.terms == {"battery": 2}
+
+
+def crisis_log() -> Log:
+    """Two ordinary days, then a crisis, then calm."""
+    log = Log()
+    number = cores.day(log, 36 * 60)
+    start = T0 + 36 * 60 * MINUTE
+    for minute in range(20):
+        for second in range(0, 60, 10):
+            log.tick(start + minute * MINUTE + second * SECOND)
+            for _ in range(min(minute, 8)):
+                log.say(mention(number, start + minute * MINUTE + second * SECOND, text=f"{number} battery exploded, dangerous, I am furious"))
+                number += 1
+    for minute in range(20, 300):
+        log.tick(start + minute * MINUTE)
+        if minute % 2:
+            log.say(mention(number, start + minute * MINUTE + SECOND, text=f"fine {number}"))
+            number += 1
+    return log
+
+
+@pytest.fixture(scope="module")
+def crisis() -> tuple[list[bytes], list[Alert]]:
+    made = cores.settings()
+    log = crisis_log()
+    cut = range(0, len(log.records), 97)
+    values = [v for _, v in cores.scored_log(cores.score(made), log, cut=list(cut))]
+    alerts = [e for e in cores.apply(cores.watch(made), values) if isinstance(e, Alert)]
+    assert any(a.status == "firing" for a in alerts), "the story must be a crisis, or the tests below say nothing"
+    assert any(a.status == "resolved" for a in alerts)
+    return values, alerts
+
+
+def told(alerts: list[Alert]) -> list[bytes]:
+    return [encode(alert) for alert in alerts]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_crash_and_a_recovery_anywhere_change_nothing(crisis, seed: int):
+    """Given checkpoints now and then and a crash anywhere, the alerts are those of the run without one."""
+    values, expected = crisis
+    chance = random.Random(seed)
+    made = cores.settings()
+    found: dict[tuple[str, int], bytes] = {}
+    core, store = cores.watch(made), {}
+    crashes = sorted(chance.sample(range(1, len(values)), 3))
+    for crash in [*crashes, len(values)]:
+        while core.applied + 1 < crash:
+            offset = core.applied + 1
+            for effect in cores.apply(core, [values[offset]]):
+                if isinstance(effect, Alert):
+                    key = (effect.alert_id, effect.sequence)
+                    assert found.get(key, encode(effect)) == encode(effect), "a repeat must say the same"
+                    found[key] = encode(effect)
+            if chance.random() < 0.05:
+                torn = chance.random() < 0.3
+                save(core, store, torn=torn)
+        if crash < len(values):
+            core = recover(store, values)
+    assert sorted(found.values()) == sorted(told(expected))
+    assert core.tally().applied == cores_total(values).applied
+
+
+def cores_total(values: list[bytes]) -> object:
+    core = cores.watch(cores.settings())
+    cores.apply(core, values)
+    return core.tally()
+
+
+def save(core: WatchCore, store: dict[bytes, bytes], *, torn: bool) -> None:
+    brands, partition = core.snapshot(core.dirty)
+    core.dirty.clear()
+    for record in brands:
+        store[checkpoints.key(record.brand, "me")] = checkpoints.encode(record)
+    if not torn:
+        store[checkpoints.key("", "me")] = checkpoints.encode(partition)
+
+
+def recover(store: dict[bytes, bytes], values: list[bytes]) -> WatchCore:
+    from schemas import scored
+
+    core = cores.watch(cores.settings())
+    found = checkpoints.choose(store)
+    if found is None:
+        return core
+    core.restore(found.partition, found.brands)
+    for offset in range(found.partition.replay_from, found.partition.applied + 1):
+        core.refill(offset, scored.decode(values[offset]))
+    core.finish_refill()
+    return core
+
+
+@settings(max_examples=10, deadline=None)
+@given(cuts=st.lists(st.integers(1, 2500), max_size=40))
+def test_slices_cut_anew_and_sent_again_change_nothing(crisis, cuts: list[int]):
+    made = cores.settings()
+    log = crisis_log()
+    values = [v for _, v in cores.scored_log(cores.score(made), log, cut=cuts)]
+    doubled = [value for value in values for _ in range(2)]
+    core = cores.watch(made)
+    alerts = [e for e in cores.apply(core, doubled) if isinstance(e, Alert)]
+    assert told(alerts) == told(crisis[1])
+    assert core.tally().control == sum(r.key.startswith(b"#tick") for r in log.records)  # type: ignore[union-attr]
+    assert core.tally().duplicate == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_how_partitions_interleave_changes_no_onset_no_final_severity_and_no_end(crisis, seed: int):
+    """Given the same mentions over three partitions, read in any order, the story is the same."""
+    chance = random.Random(seed)
+    whole = crisis_log()
+    parts = [Log(), Log(), Log()]
+    for record in whole.records:
+        tick = record.key is not None and record.key.startswith(b"#tick")
+        for part in parts if tick else [chance.choice(parts)]:
+            part.raw(record.key, record.value, record.timestamp)
+    made = cores.settings()
+    made.partitions.mentions = 3
+    queues = [
+        [v for _, v in cores.scored_log(cores.score(made), part, cut=sorted(chance.sample(range(len(part.records)), 30)), partition=p)]
+        for p, part in enumerate(parts)
+    ]
+    merged: list[bytes] = []
+    while any(queues):
+        merged.append(chance.choice([q for q in queues if q]).pop(0))
+    alerts = [e for e in cores.apply(cores.watch(made), merged) if isinstance(e, Alert)]
+    assert story(alerts) == story(crisis[1])
+
+
+def story(alerts: list[Alert]) -> dict[str, tuple[object, ...]]:
+    out: dict[str, tuple[object, ...]] = {}
+    for alert in alerts:
+        _, highest, end = out.get(alert.alert_id, (None, "", None))
+        out[alert.alert_id] = (alert.starts_at, max(str(highest), alert.severity), alert.ends_at or end)
+    return out

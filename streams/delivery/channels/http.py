@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +15,9 @@ import aiohttp
 from streams.delivery.model import Permanent, SendError, Transient
 
 TIMEOUT: Final = 10.0
-"""Seconds for the whole exchange, from name look-up to the last byte of the answer."""
+"""Seconds for the whole exchange, from name look-up to the answer."""
+BODY_TIMEOUT: Final = 2.0
+"""Seconds to wait for the body of an answer whose status is known."""
 MAX_ANSWER: Final = 4_096
 """Bytes of an answer that are read: a receipt is short, and a huge answer must not fill the memory."""
 LONGEST_RETRY_AFTER: Final = 30.0
@@ -53,8 +57,8 @@ class Http:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
-                answer = await response.content.read(MAX_ANSWER)
                 status, found = response.status, dict(response.headers)
+                answer = await _read(response)
         except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
             raise failure(error, seconds) from None
         if 200 <= status < 300:
@@ -70,6 +74,16 @@ class Http:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return the beginning of the answer. The status has decided: a body that is slow or breaks off changes nothing."""
+    found = b""
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while len(found) < MAX_ANSWER and (more := await response.content.read(MAX_ANSWER - len(found))):
+                found += more
+    return found
 
 
 def failure(error: Exception, seconds: float) -> SendError:

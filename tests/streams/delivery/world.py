@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
+import pytest
 from aiohttp import web
 
 from schemas.events import Alert, Authenticity, Baseline, Driver, Incident, Interval, Notification, Severity, Vote
@@ -208,7 +209,7 @@ class Server:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return web.Response(status=answer, text="{}") if isinstance(answer, int) else await answer(request)
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -234,11 +235,10 @@ async def send(channel: Any, delivery: Delivery) -> str:
 @contextmanager
 def refuses(kind: type[SendError], words: str) -> Iterator[None]:
     """The block raises `kind` and its reason is `words`."""
-    try:
+    with pytest.raises(SendError) as refused:
         yield
-    except SendError as error:
-        assert type(error) is kind, f"{type(error).__name__}: {error.reason}"
-        assert words in error.reason, error.reason
-        assert error.__cause__ is None and error.__suppress_context__, "the cause would be printed with its address"
-    else:
-        raise AssertionError(f"no {kind.__name__}")
+    error = refused.value
+    assert type(error) is kind, f"{type(error).__name__}: {error.reason}"
+    assert words in error.reason
+    assert error.__cause__ is None
+    assert error.__context__ is None or error.__suppress_context__, "the cause would be printed with its address"

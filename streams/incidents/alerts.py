@@ -5,8 +5,9 @@ from __future__ import annotations
 from schemas.events import Alert, Incident
 from schemas.ids import incident_id
 from schemas.times import from_ms, to_ms
+from streams.incidents.last_resort import LAST_RESORT
 from streams.incidents.life import missing_roles, reopen, resolved_by_itself
-from streams.incidents.paging import evaluate, restart
+from streams.incidents.paging import ACK_DEADLINE, evaluate, restart, wake
 from streams.incidents.state import IN_CHARGE, LIVE, Case
 from streams.incidents.telling import tell_stakeholders, update
 from streams.incidents.turn import Turn, keep_alert
@@ -107,11 +108,16 @@ def _worsens(turn: Turn, case: Case, alert: Alert) -> None:
         turn.cancel_step(incident.incident_id, "ack_expiry")
         restart(turn, case)
     elif incident.state == "open":
-        turn.cancel_step(incident.incident_id, "ack_deadline")
-        evaluate(turn, case)
-    told = [person for person in incident.paged if person not in paged]
+        turn.cancel_step(incident.incident_id, ACK_DEADLINE)
+        alarmed = (incident.incident_id, LAST_RESORT, 0) in turn.state.timers
+        if not alarmed and any(run.done for run in case.runs.values()):
+            restart(turn, case)  # it needed no answer, or the caps kept it back: now it does
+        else:
+            evaluate(turn, case)
+            wake(turn, case)
     if paged:
-        update(turn, case, f"worse {alert.severity}", f"{before} → {alert.severity}", but=tuple(told), previous=before)
+        told = turn.just_paged(case)
+        update(turn, case, f"worse {alert.severity}", f"{before} → {alert.severity}", but=told, previous=before)
     tell_stakeholders(turn, case, "worsened")
     look_around(turn, case)
 

@@ -7,18 +7,16 @@ from typing import Literal
 from schemas.times import iso
 from streams.incidents.effects import MessageContext
 from streams.incidents.gates import capped, count_page, holding, resting
+from streams.incidents.last_resort import LAST_RESORT, nobody_reached
 from streams.incidents.state import IN_CHARGE, Case, Run
-from streams.incidents.telling import digested, tell_stakeholders
+from streams.incidents.telling import digested
 from streams.incidents.turn import Turn, heaviest
 from streams.policy.model import Chain, Step
 from streams.policy.people import contacts, first_choice, resolve
 from streams.policy.routes import route_labels
 from streams.policy.units import show_duration
 
-GROUP, GATE, ACK_DEADLINE, LAST_RESORT, QUIET = "group", "gate", "ack_deadline", "last_resort", "quiet "
-_NOBODY = "nobody_reached"
-_MOST_DOUBLINGS = 3
-"""The last resort is told again after 1, 2, 4 and then every 8 times `defaults.last_resort_every`."""
+GROUP, GATE, ACK_DEADLINE, QUIET = "group", "gate", "ack_deadline", "quiet "
 
 
 def evaluate(turn: Turn, case: Case) -> None:
@@ -89,6 +87,7 @@ def restart(turn: Turn, case: Case) -> None:
     stop(turn, case)
     case.runs.clear()
     case.first_paged.clear()
+    case.told.pop(LAST_RESORT, None)
     case.incident.level = 0
     evaluate(turn, case)
 
@@ -105,8 +104,9 @@ def advance(turn: Turn, case: Case, run: Run, *, forced: bool = False) -> None:
     incident = case.incident
     chain = turn.policy.chains.get(run.chain)
     if chain is None or not chain.steps:  # the policy was changed meanwhile
-        run.done = True
-        nobody_reached(turn, case, run)
+        case.runs.pop(run.chain, None)
+        turn.note(case, "chain is gone", detail=f"{run.chain} is not in the policy any more")
+        evaluate(turn, case)
         return
     if run.step >= 0:
         turn.cancel_step(incident.incident_id, run.name(), QUIET + run.name())
@@ -155,6 +155,14 @@ def resume(turn: Turn, case: Case, run: Run) -> None:
         advance(turn, case, run)
 
 
+def wake(turn: Turn, case: Case) -> None:
+    """Look again at those whose quiet hours were waited for: what has become worse does not wait."""
+    for run in list(case.runs.values()):
+        if (case.incident.incident_id, QUIET + run.name(), run.round) in turn.state.timers:
+            turn.cancel_step(case.incident.incident_id, QUIET + run.name())
+            resume(turn, case, run)
+
+
 def _again(turn: Turn, case: Case, run: Run, chain: Chain) -> bool:
     """Begin the next lap; False where the chain is through."""
     run.laps += 1
@@ -165,7 +173,7 @@ def _again(turn: Turn, case: Case, run: Run, chain: Chain) -> bool:
             case.incident.suppressed_by = "page caps"
             turn.note(case, "held back", detail="everybody in the chain has reached the page cap")
         elif case.incident.state == "open":
-            nobody_reached(turn, case, run)
+            nobody_reached(turn, case)
         return False
     run.step, run.round = 0, case.next_round()
     run.paged_in_lap = run.capped_in_lap = False
@@ -249,32 +257,3 @@ def _context(turn: Turn, case: Case, run: Run, person: str, step: Step) -> Messa
         next_people=list(resolve(turn.policy, following.notify, turn.at + step.wait).people) if following else [],
         next_at=turn.at + step.wait if following else None,
     )
-
-
-def nobody_reached(turn: Turn, case: Case, run: Run | None = None) -> None:
-    """Sound the loudest alarm: the last resort over every channel, again and again until somebody answers."""
-    incident, policy = case.incident, turn.policy
-    if not incident.nobody_reached:
-        incident.nobody_reached = True
-        tell_stakeholders(turn, case, "worsened")
-        turn.note(case, "nobody reached", detail=f"chain {run.chain} is through" if run else "")
-    chains = [policy.chains[name] for name in case.runs if name in policy.chains]
-    names = [name for chain in chains for name in chain.last_resort] or policy.defaults.last_resort
-    names = names or [name for chain in chains for step in chain.steps for name in step.notify]
-    round_ = case.next_round()
-    for person in resolve(policy, names, turn.at).people or tuple(policy.people):
-        for way in contacts(policy, person, "L4", turn.at):
-            turn.deliver(
-                case, person, way.called(), step=_NOBODY, round_=round_, purpose="nobody_reached",
-                context=MessageContext(
-                    incident, heaviest(incident), "en", why_you="last resort",
-                    unanswered=list(case.first_paged),
-                    unanswered_ms=turn.at - min(case.first_paged.values(), default=turn.at),
-                ),
-                reason="nobody could be reached",
-            )  # fmt: skip
-        if person not in incident.paged:
-            incident.paged.append(person)
-    patience = 1 << min(case.told.get(_NOBODY, 0), _MOST_DOUBLINGS)
-    case.told[_NOBODY] = case.told.get(_NOBODY, 0) + 1
-    turn.arm(incident.incident_id, LAST_RESORT, 0, turn.at + patience * policy.defaults.last_resort_every)

@@ -133,10 +133,14 @@ def next_time(digest: Digest, timezone: str, at: int) -> int:
 def send_digest(turn: Turn, index: int) -> None:
     """Tell, in one message each, what was kept."""
     queue = turn.state.digests.pop(index, [])
-    cases = [turn.state.cases[key] for key in queue if key in turn.state.cases]
-    if not cases or index >= len(turn.policy.digests):
+    if index >= len(turn.policy.digests):
         return
-    digest, first = turn.policy.digests[index], cases[0]
+    digest = turn.policy.digests[index]
+    known = [turn.state.cases[key] for key in queue if key in turn.state.cases]
+    cases = [case for case in known if rank(case.incident.severity) <= rank(digest.up_to)]
+    if not cases:
+        return
+    first = cases[0]
     step = f"{DIGEST} {index}"
     first.told[step] = first.told.get(step, 0) + 1
     for person in resolve(turn.policy, digest.notify, turn.at).people:

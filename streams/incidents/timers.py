@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from streams.incidents.alerts import FIRST_RESPONSE
+from streams.incidents.last_resort import LAST_RESORT, nobody_reached
 from streams.incidents.life import ACK_EXPIRY, CLOSE, ack_expired, close, deadline_missed
 from streams.incidents.paging import (
     ACK_DEADLINE,
     GATE,
     GROUP,
-    LAST_RESORT,
     QUIET,
     advance,
     evaluate,
-    nobody_reached,
     resume,
 )
 from streams.incidents.state import LIVE, Case, TimerKey

@@ -99,13 +99,21 @@ class Turn:
             return False
         notification.outcome = "pending"
         notification.reason = reason
-        full = context or MessageContext(case.incident, heaviest(case.incident), "en")
+        plain = context or MessageContext(case.incident, heaviest(case.incident), "en")
+        full = msgspec.structs.replace(plain)  # of its own: one message's context never changes with another's
         full.language = language_of(self.policy, person)
         full.known_by = list(case.incident.paged)
         case.planned[key] = Planned(notification, full, forced=forced)
         self.effects.append(Deliver(notification, full))
         self.changed(case)
         return True
+
+    def just_paged(self, case: Case) -> tuple[str, ...]:
+        """Return whom this turn pages for `case`: they need no second message."""
+        notes = [effect.notification for effect in self.effects if isinstance(effect, Deliver)]
+        return tuple(
+            note.person for note in notes if note.incident_id == case.incident.incident_id and note.purpose == "page"
+        )
 
     def hold_back(self, case: Case, person: str, reason: str, *, step: str, round_: int, purpose: str = "page") -> None:
         """Record that `person` was not told, and why."""

@@ -82,6 +82,14 @@ def contacts(policy: Policy, person: str, severity: Severity, at: int) -> list[C
     return timely or suited
 
 
+def every_contact(policy: Policy, person: str) -> list[Contact]:
+    """Return all ways to reach `person`, whatever the hour and the severity."""
+    if person.startswith(ROOM):
+        return contacts(policy, person, "L4", 0)
+    known = policy.people.get(person)
+    return list(known.channels) if known else []
+
+
 def works(policy: Policy, person: str, known: Person, at: int) -> bool:
     """Tell whether it is within the person's working hours; without any, always."""
     return not known.hours or until(known.hours, timezone_of(policy, person), at) is not None

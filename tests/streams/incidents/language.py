@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -154,7 +154,7 @@ class At:
         sequence: int | None = None,
         **fields: Any,
     ) -> At:
-        """An alert event; one with the same brand, signal and onset is the same alert. Onset: the first event's minute."""
+        """An alert event; one with the same brand, signal and onset (the first event's minute) is the same alert."""
         story = self.story
         key = (brand, signal, kind)
         if onset is None:
@@ -177,12 +177,12 @@ class At:
     def worse(self, brand: str = "acme", severity: str = "L4", **more: Any) -> At:
         return self.alert(brand, severity, status="updated", **more)
 
-    def command(self, action: str, author: str = "alice", *, brand: str | None = "acme", **fields: Any) -> At:
+    def command(self, action: Any, author: str = "alice", *, brand: str | None = "acme", **fields: Any) -> At:
         number = next(self.story.numbers)
         fields.setdefault("command_id", f"c{number}")
         self.story.later(
             self.minute, "took", ("commands", Command(action=action, author=author, brand=brand, **fields))
-        )  # type: ignore[arg-type]
+        )
         return self
 
     def ack(self, author: str = "alice", minutes: int | None = None, brand: str = "acme") -> At:
@@ -264,10 +264,10 @@ class Story:
     def later(self, minute: float, what: str, data: Any) -> None:
         heapq.heappush(self.queue, (self.ms(minute), next(self.numbers), what, data))
 
-    def __enter__(self) -> Story:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
             self.play()
             self.check()
@@ -384,6 +384,10 @@ class Story:
             for one in self.seen
             if one.what == "deliver" and one.notification.purpose == purpose
         ]
+
+    def outcomes(self) -> list[Notification]:
+        """Return how deliveries ended, in the order of the journal."""
+        return [entry.notification for _, entry in self.journal if isinstance(entry, Delivered)]
 
     def incident(self, brand: str = "acme") -> Incident:
         """Return the last published version of the brand's incident."""

@@ -3,29 +3,9 @@
 from __future__ import annotations
 
 from tests.streams.incidents.language import Story, all_clear, anything, at, between, loudest, page, update
+from tests.streams.incidents.policies import BASE
 
-POLICY = """
-people:
-  alice: {language: fr, roles: [community], channels: [{type: smtp, name: mail, url: "mailto:a@example.com"}, {type: console, name: sms}]}
-  bob: {roles: [communication], channels: [{type: console, name: mail}, {type: console, name: sms}]}
-  carol: {roles: [legal], channels: [{type: console, name: mail}]}
-  dora: {roles: [executive], channels: [{type: console, name: sms}, {type: console, name: phone}]}
-chains:
-  day:
-    repeat: 1
-    steps:
-      - {notify: [alice], wait: 5m}
-      - {notify: [bob], wait: 10m}
-    last_resort: [dora]
-  crisis:
-    repeat: 0
-    steps:
-      - {notify: [bob, carol], wait: 5m}
-      - {notify: [dora], wait: 5m}
-routes:
-  - {match: {severity: L4}, chain: crisis}
-defaults: {chain: day}
-"""
+POLICY = BASE
 
 
 def test_an_alert_pages_the_first_step_at_once():

@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from schemas.events import Authenticity, Window
-
 from detectors.sums import Minute
+from schemas.events import Authenticity, Window
 
 COPY_WEIGHT: Final = 10
 """Hundredths that a copy of another mention's text counts."""

@@ -23,6 +23,7 @@ PRIOR_SIZE: Final = 100.0  # mentions that the usual talk weighs as a prior
 MAX_DRIVERS: Final = 8
 MIN_WEIGHT: Final = 2.0  # z
 KINDS: Final[dict[str, Kind]] = {"t": "term", "l": "language", "k": "author_kind"}
+PLATFORM: Final = "p"
 
 
 class Drivers:
@@ -62,6 +63,8 @@ class Drivers:
         n, usual_n = self.recent_count, self.usual_count
         found: list[Driver] = []
         for key, count in self.recent.items():
+            if key[0] == PLATFORM:
+                continue
             weight = _weight(count, n, self.usual.get(key, 0.0) / self._scale, usual_n)
             if weight >= MIN_WEIGHT:
                 kind, value = KINDS[key[0]], key[1:]
@@ -77,6 +80,10 @@ class Drivers:
         """Return the terms of now with their rounded counts."""
         return {key[1:]: round(count) for key, count in sorted(self.recent.items()) if key[0] == "t" and count >= 0.5}
 
+    def platforms(self) -> list[str]:
+        """Return the platforms of now by name."""
+        return sorted(key[1:] for key in self.recent if key[0] == PLATFORM)
+
     def dump(self) -> list[Any]:
         """Return the state as plain numbers and maps; exact."""
         return [self.usual, self.recent, self.usual_count, self.recent_count, self._scale, self._minute]
@@ -88,8 +95,11 @@ class Drivers:
 
 def _counts(window: Window) -> list[tuple[str, int]]:
     parts: tuple[tuple[str, Mapping[str, int]], ...] = (
-        ("t", window.terms), ("l", window.languages), ("k", window.kinds),
-    )  # fmt: skip
+        ("t", window.terms),
+        ("l", window.languages),
+        ("k", window.kinds),
+        (PLATFORM, window.platforms),
+    )
     return [(tag + value, count) for tag, counts in parts for value, count in counts.items()]
 
 

@@ -6,10 +6,11 @@ normal (Stouffer's method): more mentions that are also angrier than usual count
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from detectors.negativity import NegativeShare
+from detectors.habits import Habits
 from detectors.pace import Pace
 from detectors.sums import HORIZONS, Minute, SlidingSums
 from detectors.tails import excess
@@ -25,9 +26,21 @@ SHIFT_MENTIONS: Final = 25.0
 """Mentions below which a share is not judged by itself."""
 SHIFT_RISE: Final = 0.06
 """By how much a share must exceed the usual one, whatever its z."""
+ANGRIER: Final = 1.0
+"""Standard deviations by which a share must exceed the usual one before a surge is called negative."""
 HABIT: Final = 0.9
-HABIT_MOST: Final = 2.0
-"""A burst must reach 0.9 of the strongest ordinary one of two weeks, which raises a threshold by 2 at most."""
+HABIT_MOST: Final = 1.0
+"""A burst must reach 0.9 of what two days of the last two weeks had, which raises a threshold by 1 at most."""
+
+# A slow crisis never looks like much in any one hour. Where a brand's own two weeks are known, the hour (or four) in which people
+# are angrier than in all of them is told, from a score on that honest counting alone would have once or twice a week.
+SLOW: Final = 3
+"""Number of the horizon of an hour, from which on this holds."""
+SLOW_FLOOR: Final = 2.1
+SLOW_MENTIONS: Final = 30.0
+SLOW_MARGIN: Final = 1.05
+SLOW_QUARTERS: Final = 8
+"""Quarters of a day that must be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,8 @@ class Gate:
     k: int
     score: float
     threshold: float
+    record: bool = False
+    """Whether it is judged against the brand's own angriest hours."""
 
     @property
     def strength(self) -> float:
@@ -58,30 +73,29 @@ def threshold(k: int, sensitivity: float, habit: float = 0.0) -> float:
 
 def gates(
     pace: Pace,
-    share: NegativeShare,
     sums: SlidingSums,
+    habits: Habits,
     minute: int,
-    habits: list[float],
     sensitivity: float = 1.0,
     factor: float = 1.0,
 ) -> tuple[list[Gate], list[float]]:
-    """Return the tests of the minutes up to `minute`, and the count scores per horizon.
+    """Return the tests of the newest closed minute, and the count scores per horizon.
 
     Args:
         pace: what is expected.
-        share: the usual share.
         sums: what was said.
+        habits: what the brand's days are used to.
         minute: the newest closed minute.
-        habits: per horizon the highest ordinary count score of the last two weeks.
         sensitivity: divides the thresholds.
         factor: multiplies what is expected (a campaign).
     """
     found: list[Gate] = []
     counts: list[float] = []
-    usual = share.usual
+    used_to = habits.scores(minute)
+    share, usual = pace.share, pace.share.usual
     for k in range(len(HORIZONS)):
         n, mass = sums.crowd[k] / 100.0, sums.mass[k] / 10_000.0
-        expected = pace.expected(k, minute) * factor
+        expected = pace.expected(k) * factor
         if n <= expected:
             counts.append(0.0)
             if k < 3:
@@ -90,15 +104,23 @@ def gates(
         else:
             z_count = excess(n, expected, pace.dispersion[k])
             counts.append(z_count)
-        limit = threshold(k, sensitivity, habits[k])
+        limit = threshold(k, sensitivity, used_to[k])
         z_share = share.score_one(n, mass)
         found.append(Gate("volume_spike", k, z_count, limit))
-        z_mass = excess(mass, expected * usual, pace.dispersion[k]) if z_share >= 0.0 and z_count > 0.0 else 0.0
-        anger = (z_count + z_share) / 1.4142135623730951 if z_share >= 1.0 else 0.0
-        found.append(Gate("negative_spike", k, max(z_mass, anger), limit))
+        angrier = z_share >= ANGRIER
+        z_mass = excess(mass, expected * usual, pace.dispersion[k]) if angrier and z_count > 0.0 else 0.0
+        anger = (z_count + z_share) / math.sqrt(2.0) if angrier else 0.0
+        slow = _slow_limit(k, n, habits, minute, sensitivity)
+        found.append(Gate("negative_spike", k, max(z_mass, anger), min(limit, slow), slow < limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
     return found, counts
+
+
+def _slow_limit(k: int, n: float, habits: Habits, minute: int, sensitivity: float) -> float:
+    if k < SLOW or n < SLOW_MENTIONS or habits.quarters(minute) < SLOW_QUARTERS:
+        return math.inf
+    return max(SLOW_FLOOR, SLOW_MARGIN * habits.angriest(k, minute)) / sensitivity
 
 
 def began(minutes: list[Minute], rate: float) -> int:

@@ -1,91 +1,120 @@
 """How much a brand is usually talked about, minute by minute, and how far that usually strays.
 
-Expected mentions a minute = slow level (days) x hour of the day x (recent level / what was expected of it)^(1/2). How wrong that
-forecast was, is learnt on each horizon as the dispersion alpha of a negative binomial: variance = mean + alpha mean^2. So the daily
-rhythm, threads and ordinary bursts widen the band of the horizon on which they occur, and no other.
+Expected mentions a minute = slow level (days) x hour of the day x (recent level / what was expected of it)^p. How wrong that
+forecast was is learnt on each horizon as the dispersion alpha of a negative binomial, variance = mean + alpha mean^2. So threads,
+ordinary bursts and a rhythm not yet known widen the band of the horizon on which they occur, and of no other.
 
-It learns in blocks of five minutes, judged before learnt. A block far above the band is cut to its edge; during an incident
-nothing is learnt; a silence that cannot be the brand's own is not learnt either (the source has died, not the interest).
+It learns in blocks of five minutes, four hours late: what is still being judged is not yet usual, so a rise over hours does
+not lift its own expectation, and what turns out to be an incident is dropped before it is learnt. A block far above the band is
+cut to its edge. The means are River's (`detectors.fading`).
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from detectors.fading import FadingMean
+from detectors.negativity import NegativeShare
 from detectors.sums import HORIZONS
 from detectors.tails import upper
 
 BLOCK: Final = 5  # minutes
 DAY_BLOCKS: Final = 24 * 60 // BLOCK
-SLOW: Final = 1.0 / (4 * DAY_BLOCKS)  # memory of four days
-RECENT: Final = 1.0 / (DAY_BLOCKS // 2)  # twelve hours
-SHADOW: Final = 1.0 / (DAY_BLOCKS // 4)  # six hours
+DELAY: Final = HORIZONS[-1] // BLOCK
+"""Blocks until one is learnt: the longest horizon."""
+SLOW: Final = 1.0 / (4 * DAY_BLOCKS)
+"""The slow level remembers four days …"""
+RECENT: Final = 1.0 / (DAY_BLOCKS // 2)
+"""… the recent one half a day …"""
+SHADOW: Final = 1.0 / (DAY_BLOCKS // 4)
+"""… and what may become the new normal, a quarter."""
 RECENT_POWER: Final = 0.5
-"""0 would ignore the last hours, 1 would trust them alone; half is best of neither and good on both."""
+"""p: 0 would ignore the last hours, 1 would trust them alone."""
+RECENT_RANGE: Final = (1 / 3, 3.0)
 HOUR_MEMORY: Final = 1.0 - 1.0 / (12 * 7)
 """Per block: an hour of the day remembers about a week of itself."""
+HOUR_PRIOR: Final = 30.0
+"""Minutes at the slow level added to an hour of the day: after one day of it the profile is two thirds believed …"""
+HOUR_MENTIONS: Final = 3.0
+"""… less for a sparse brand."""
 PRIOR_DISPERSION: Final = (1.0, 0.8, 0.5, 0.3, 0.2)
 """Alpha on each horizon before anything is known."""
-PRIOR_WEIGHT: Final = 12.0  # judged blocks
+PRIOR_WEIGHT: Final = 12.0
+"""Judged sums that the prior alpha counts for."""
 MIN_DISPERSION: Final = 0.01
 EDGE: Final = 4.0
 """Standard deviations at which a learnt block is cut."""
+FIRST: Final = 12
+"""Blocks before errors are learnt: until then nothing is expected."""
 _STEPS: Final = tuple(max(1, h // BLOCK) for h in HORIZONS)
 
 
 class Pace:
-    """The baseline of one brand's mentions. Counts are in mentions, times in minutes since the epoch."""
+    """The baseline of one brand's mentions and of their negative share. Counts are in mentions, minutes since the epoch."""
 
     def __init__(self) -> None:
+        self.share = NegativeShare()
         self.slow = FadingMean(SLOW)
-        self.recent = FadingMean(RECENT)
-        self.hoped = FadingMean(RECENT)
-        self.shadow = FadingMean(SHADOW)
-        self.shadow_mass = FadingMean(SHADOW)
-        self.hour_count = [0.0] * 24
-        self.hour_expected = [0.0] * 24
+        self._recent = FadingMean(RECENT)
+        self._hoped = FadingMean(RECENT)
+        self._shadow = FadingMean(SHADOW)
+        self._shadow_mass = FadingMean(SHADOW)
+        self._hour_count = [0.0] * 24
+        self._hour_hoped = [0.0] * 24
         self._error = [FadingMean(SLOW * step) for step in _STEPS]
         self._square = [FadingMean(SLOW * step) for step in _STEPS]
-        self._open = [[0.0, 0.0] for _ in HORIZONS]
+        self._box = [[0.0, 0.0] for _ in HORIZONS]  # got and expected of the open sum of each horizon
+        self._waiting: list[
+            list[float]
+        ] = []  # [first minute, rate, count, mass, squares, frozen] of the last four hours
         self.dispersion = list(PRIOR_DISPERSION)
         self.mentions = 0.0
         self.rate = 0.0
         """Expected mentions a minute in the present block."""
-        self._hours = [1.0] * 24
+        self._means = [0.0] * len(HORIZONS)
 
     @property
     def minutes(self) -> int:
         """How much time the baseline has learnt from."""
         return self.slow.n * BLOCK
 
+    @property
+    def hours_heard(self) -> int:
+        """In how many different hours of the day there have been mentions."""
+        return sum(count > 0.0 for count in self._hour_count)
+
+    # ------------------------------------------------------------------------------------------------------- forecast
+
     def begin(self, minute: int) -> None:
-        """Set the expected rate for the block that begins at `minute`."""
-        slow = self.slow.get() / BLOCK
+        """Make the forecast for the block that holds `minute`."""
+        base = self._base()
+        got, hoped = self._recent.get(), self._hoped.get()
+        low, high = RECENT_RANGE
+        level = min(high, max(low, (got + 0.5) / (hoped + 0.5)))
+        self.rate = base * self._hour(minute // 60 % 24, base) * level**RECENT_POWER
+        first = minute // BLOCK * BLOCK
+        for k, horizon in enumerate(HORIZONS):
+            rates = [self.rate]
+            if horizon > BLOCK:
+                rates += [w[1] for w in self._waiting[-_STEPS[k] + 1 :] if w[0] > first - horizon]
+            self._means[k] = max(1e-6, horizon * sum(rates) / len(rates))
+
+    def _base(self) -> float:
         seen = min(self.slow.n, 4 * DAY_BLOCKS) * BLOCK
-        base = (slow * seen + 0.5) / (seen + BLOCK)
-        hour = minute // 60 % 24
-        self._hours[hour] = self._hour_factor(hour, base)
-        got, hoped = self.recent.get(), self.hoped.get()
-        level = (got + 0.5) / (hoped + 0.5)
-        self.rate = base * self._hours[hour] * min(3.0, max(1 / 3, level)) ** RECENT_POWER
+        return (self.slow.get() / BLOCK * seen + 0.5) / (seen + BLOCK)
 
-    def _hour_factor(self, hour: int, base: float) -> float:
-        prior = 60.0 * base + 5.0
-        return (self.hour_count[hour] + prior) / (self.hour_expected[hour] + prior)
+    def _hour(self, hour: int, base: float) -> float:
+        prior = HOUR_PRIOR * base + HOUR_MENTIONS
+        return (self._hour_count[hour] + prior) / (self._hour_hoped[hour] + prior)
 
-    def expected(self, k: int, minute: int) -> float:
-        """Return the mentions expected in the `HORIZONS[k]` minutes that end with `minute`."""
-        horizon = HORIZONS[k]
-        if horizon <= 60:
-            return max(1e-6, self.rate * horizon)
-        hours, now = self._hours, minute // 60 % 24
-        mean = sum(hours[(now - i) % 24] for i in range(horizon // 60)) / (horizon // 60)
-        return max(1e-6, self.rate / hours[now] * mean * horizon)
+    def expected(self, k: int) -> float:
+        """Return the mentions expected in the `HORIZONS[k]` minutes that end in the present block."""
+        return self._means[k]
 
-    def learn(self, minute: int, count: float, mass: float, squares: float, *, frozen: bool) -> float:
-        """Learn the block that ends with `minute` and return the share of it that was kept (0 when frozen).
+    # ------------------------------------------------------------------------------------------------------- learning
+
+    def finish(self, minute: int, count: float, mass: float, squares: float, *, frozen: bool) -> None:
+        """Take in the block that ends with `minute`, and learn the one of four hours ago.
 
         Args:
             minute: last minute of the block.
@@ -94,37 +123,46 @@ class Pace:
             squares: sum over its minutes of the squared counts.
             frozen: an incident is going on.
         """
-        self.shadow.update(count)
-        self.shadow_mass.update(mass)
-        if frozen:
-            self._open = [[0.0, 0.0] for _ in HORIZONS]
-            return 0.0
-        mean = self.rate * BLOCK
-        kept = min(count, upper(mean, self.dispersion[1], EDGE) + 3.0)
-        share = kept / count if count else 1.0
-        self._learn_errors(minute, count, squares, mean)
-        hour = minute // 60 % 24
-        base = self.slow.get() if self.slow.n else kept
-        self.hour_count[hour] = self.hour_count[hour] * HOUR_MEMORY + kept
-        self.hour_expected[hour] = self.hour_expected[hour] * HOUR_MEMORY + base
-        self.slow.update(kept)
-        self.recent.update(kept)
-        self.hoped.update(base * self._hours[hour])
-        self.mentions += kept
-        return share
+        self._shadow.update(count)
+        self._shadow_mass.update(mass)
+        self._waiting.append([minute + 1 - BLOCK, self.rate, count, mass, squares, float(frozen)])
+        while self._waiting[0][0] <= minute - HORIZONS[-1]:
+            self._learn(self._waiting.pop(0))
 
-    def _learn_errors(self, minute: int, count: float, squares: float, mean: float) -> None:
-        if self.slow.n < 12:
-            return  # nothing is expected yet
-        one = self.rate
-        self._learn_error(0, (squares - 2 * one * count + BLOCK * one * one) / BLOCK, one)
+    def drop_since(self, minute: int) -> None:
+        """Do not learn what is waiting since `minute`: it has turned out to be an incident."""
+        for block in self._waiting:
+            if block[0] + BLOCK > minute:
+                block[5] = 1.0
+
+    def _learn(self, block: list[float]) -> None:
+        first, rate, count, mass, squares, frozen = block
+        if frozen:
+            self._box = [[0.0, 0.0] for _ in HORIZONS]
+            return
+        kept = min(count, upper(rate * BLOCK, self.dispersion[1], EDGE) + 3.0) if self.slow.n >= FIRST else count
+        self._learn_errors(int(first) + BLOCK, rate, count, squares)
+        hour = int(first) // 60 % 24
+        base = self._base()
+        self._hoped.update(base * self._hour(hour, base) * BLOCK)
+        self._recent.update(kept)
+        self._hour_count[hour] = self._hour_count[hour] * HOUR_MEMORY + kept
+        self._hour_hoped[hour] = self._hour_hoped[hour] * HOUR_MEMORY + (base * BLOCK if self.slow.n else kept)
+        self.slow.update(kept)
+        self.share.learn_one(kept, mass * kept / count if count else 0.0)
+        self.mentions += kept
+
+    def _learn_errors(self, end: int, rate: float, count: float, squares: float) -> None:
+        if self.slow.n < FIRST + DELAY:
+            return  # the forecast of this block was made from nothing
+        self._learn_error(0, (squares - 2 * rate * count + BLOCK * rate * rate) / BLOCK, rate)
         for k in range(1, len(HORIZONS)):
-            box = self._open[k]
+            box = self._box[k]
             box[0] += count
-            box[1] += mean
-            if (minute + 1) % HORIZONS[k] == 0:
+            box[1] += rate * BLOCK
+            if end % HORIZONS[k] == 0:
                 self._learn_error(k, (box[0] - box[1]) ** 2, box[1])
-                self._open[k] = [0.0, 0.0]
+                self._box[k] = [0.0, 0.0]
 
     def _learn_error(self, k: int, squared_error: float, mean: float) -> None:
         cut = (EDGE * EDGE) * (mean + self.dispersion[k] * mean * mean)
@@ -135,47 +173,41 @@ class Pace:
         total = self._error[k].get() * n + PRIOR_WEIGHT * PRIOR_DISPERSION[k] * square
         self.dispersion[k] = max(MIN_DISPERSION, total / ((n + PRIOR_WEIGHT) * max(square, 1e-12)))
 
-    def accept(self) -> tuple[float, float, int]:
-        """Take the level of the last hours as the new normal; returns its mentions, mass a block, and blocks."""
-        level, blocks = self.shadow.get(), DAY_BLOCKS
-        for mean in (self.slow, self.recent, self.hoped):
+    def accept(self, minute: int) -> None:
+        """Take the level of the last hours as the new normal."""
+        level, blocks = self._shadow.get(), DAY_BLOCKS
+        for mean in (self.slow, self._recent, self._hoped):
             mean.reset(level, blocks)
-        self.hour_count = [0.0] * 24
-        self.hour_expected = [0.0] * 24
-        self._hours = [1.0] * 24
-        return level, self.shadow_mass.get(), blocks
+        self._hour_count = [0.0] * 24
+        self._hour_hoped = [0.0] * 24
+        self._waiting = []
+        self.share.reset(level, self._shadow_mass.get(), blocks)
+        self.begin(minute)
 
-    def dump(self) -> dict[str, Any]:
+    # ---------------------------------------------------------------------------------------------------------- state
+
+    def dump(self) -> list[Any]:
         """Return the state as plain numbers and lists."""
-        return {
-            "means": [m.dump() for m in self._means()],
-            "hours": [self.hour_count, self.hour_expected, self._hours],
-            "open": self._open,
-            "dispersion": self.dispersion,
-            "rest": [self.mentions, self.rate],
-        }
+        return [
+            self.share.dump(),
+            [mean.dump() for mean in self._all_means()],
+            [self._hour_count, self._hour_hoped],
+            self._box,
+            self._waiting,
+            self.dispersion,
+            [self.mentions, self.rate],
+            self._means,
+        ]
 
-    def load(self, data: dict[str, Any]) -> None:
+    def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        for mean, (n, value) in zip(self._means(), data["means"], strict=True):
+        share, means, hours, box, waiting, dispersion, (self.mentions, self.rate), expected = data
+        self.share.load(share)
+        for mean, (n, value) in zip(self._all_means(), means, strict=True):
             mean.reset(value, int(n))
-        self.hour_count, self.hour_expected, self._hours = (list(hours) for hours in data["hours"])
-        self._open = [list(box) for box in data["open"]]
-        self.dispersion = list(data["dispersion"])
-        self.mentions, self.rate = data["rest"]
+        self._hour_count, self._hour_hoped = hours
+        self._box, self._waiting, self.dispersion, self._means = box, waiting, dispersion, expected
 
-    def _means(self) -> list[FadingMean]:
-        return [self.slow, self.recent, self.hoped, self.shadow, self.shadow_mass, *self._error, *self._square]
-
-
-def plausible_gap(longest: int, learnt: int, least: int) -> int:
-    """Return the minutes without a mention that may still be the brand's own: twice the longest gap so far.
-
-    In the first day, when no night has been seen, at least twelve hours.
-    """
-    return max(least, 2 * longest, 0 if learnt >= 24 * 60 else 12 * 60)
-
-
-def silent_after(rate: float, mentions: float) -> int:
-    """Return after how many minutes `mentions` should have come at `rate` a minute."""
-    return math.ceil(mentions / max(rate, 1e-9))
+    def _all_means(self) -> list[FadingMean]:
+        fixed = [self.slow, self._recent, self._hoped, self._shadow, self._shadow_mass]
+        return [*fixed, *self._error, *self._square]

@@ -1,10 +1,10 @@
 """How bad it is: L1 to L4 from named terms that are printed with the alert.
 
-    points = size + breadth + negativity + reach + velocity + authenticity
+    points = size + breadth + negativity + novelty + reach + velocity + authenticity
 
-Each doubling over the expected count is a point, each tenfold in people a point (ten people are zero), ten points of negative
-share above the usual are a point; the other terms nudge. Surprise decides *whether* an alert fires (`detectors.onset`), severity decides
-who is woken, so it speaks of what people feel: how many, how angry, how fast.
+Each doubling over what was expected is a point, each tenfold in people is a point (ten people are none), ten points of negative
+share above the usual are a point; a burst of a size that the brand's days know loses some; the others nudge. Surprise decides
+*whether* an alert fires (`detectors.onset`). Severity decides who is woken, so it speaks of what people feel: how many, how angry, how fast.
 """
 
 from __future__ import annotations
@@ -17,12 +17,24 @@ from schemas.events import SEVERITIES, Severity
 
 LEVELS: Final = (0.0, 2.5, 4.5, 7.0)
 """Points at which L1, L2, L3 and L4 begin."""
-LEAST_PEOPLE: Final = (0, 12, 20, 100)
-"""Different people without whom a level is not reached, whatever the ratio (the second one is a setting)."""
+PEOPLE: Final = (0, 0, 20, 100)
+"""Different people without whom a level is not reached, whatever the ratio (for L2 it is a setting)."""
 SIZE_PRIOR: Final = 4.0
 """Mentions added to both sides of the ratio: two instead of none is no sixfold rise."""
 SHARE_PRIOR: Final = 10.0
 """Mentions at the usual share that are added before a share is believed."""
+SHARE_WEIGHT: Final = 10.0
+"""Points for a share of 1.0 above the usual."""
+PLAIN_SHARE: Final = 0.35
+"""A share that is plain talk: the mean P(negative) of ordinary posts under the shipped model lies between 0.3 and 0.4."""
+NOVELTY: Final = 1.5
+"""Points that a burst loses which is no larger than the brand is used to; one twice as large loses none."""
+RECORD: Final = 1.0
+"""Points for the angriest hours of two weeks."""
+ANGER: Final = 0.1
+"""Points of negativity without which there is no L4 …"""
+HUGE: Final = 5.0
+"""… and points of size from which talk less negative than usual may be L3 all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,10 @@ class Facts:
     share: float
     """Mean P(negative)."""
     usual_share: float
+    habit: float = -9.0
+    """`heat` that the brand's days are used to."""
+    record: float = 0.0
+    """0 to 1: how sure it is that people have not been so angry for two weeks."""
     negative_reach: int = 0
     """Followers of the largest account with a negative post."""
     doubling_minutes: float | None = None
@@ -44,35 +60,47 @@ class Facts:
 
 
 def _clip(value: float, low: float, high: float) -> float:
-    return low if value < low else high if value > high else value
+    return min(max(value, low), high)
 
 
 def terms(facts: Facts) -> dict[str, float]:
     """Return the points by name."""
     n = max(facts.crowd, 0.0)
     share = (facts.share * n + facts.usual_share * SHARE_PRIOR) / (n + SHARE_PRIOR)
-    size = math.log2((n + SIZE_PRIOR) / (facts.expected + SIZE_PRIOR))
+    size = _clip(math.log2((n + SIZE_PRIOR) / (facts.expected + SIZE_PRIOR)), 0.0, 7.0)
+    negativity = _clip(SHARE_WEIGHT * (share - facts.usual_share), -1.5, 2.0)
+    negativity += _clip(5.0 * (share - max(PLAIN_SHARE, facts.usual_share)), 0.0, 0.5)
+    negativity += _clip(5.0 * (share - PLAIN_SHARE), -0.5, 0.0)
     speed = 0.0
     if facts.doubling_minutes is not None and n >= 10:
         speed = _clip(0.25 * math.log2(30.0 / max(facts.doubling_minutes, 0.1)), 0.0, 1.0)
-    return {
-        "size": _clip(size, 0.0, 7.0),
+    found = {
+        "size": size,
         "breadth": _clip(math.log10(max(facts.people, 1) / 10.0), -1.0, 3.0),
-        "negativity": _clip(10.0 * (share - facts.usual_share), -1.5, 2.0) + _clip(5.0 * (share - 0.35), -0.75, 0.5),
+        "negativity": negativity,
+        "novelty": 0.0,
         "reach": _clip(math.log10(max(facts.negative_reach, 1) / 100_000.0), 0.0, 1.5),
         "velocity": speed,
         "authenticity": facts.authenticity,
     }
+    used_to = _clip(1.0 - (heat(found) - facts.habit), 0.0, 1.0)
+    found["novelty"] = facts.record * RECORD * (1.0 - used_to) - NOVELTY * used_to
+    return found
+
+
+def heat(points: dict[str, float]) -> float:
+    """Return what is compared from day to day: size and negativity, without what depends on the hour's luck."""
+    return points["size"] + max(0.0, points["negativity"])
 
 
 def level(points: dict[str, float], people: int, least_people: int) -> int:
     """Return the level, 1 to 4, of `points` from `people`."""
     total = sum(points.values())
-    least = (0, least_people, max(LEAST_PEOPLE[2], least_people), max(LEAST_PEOPLE[3], least_people))
+    least = [max(floor, least_people) if i else 0 for i, floor in enumerate(PEOPLE)]
     reached = max(i + 1 for i, floor in enumerate(LEVELS) if i == 0 or (total >= floor and people >= least[i]))
     if reached > 2 and points["negativity"] < 0.0:
-        return 3 if points["size"] >= 5.0 else 2  # a great deal of talk, but not of anger
-    return reached
+        return 3 if points["size"] >= HUGE else 2  # a great deal of talk, but not of anger
+    return min(reached, 3) if points["negativity"] < ANGER else reached
 
 
 def name(level_: int) -> Severity:

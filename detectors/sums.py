@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 HORIZONS: Final = (1, 5, 15, 60, 240)
 """Minutes. A flash is seen by the shortest, a slow burn by the longest."""
@@ -32,14 +32,13 @@ class SlidingSums:
     Integers, so that a restored copy, which adds up anew, has the very same sums.
     """
 
-    def __init__(self, minutes: Iterable[Minute] = ()) -> None:
-        self.minutes: list[Minute] = list(minutes)
+    def __init__(self) -> None:
+        self.minutes: list[Minute] = []
+        self.now = 0
+        """Newest closed minute."""
         self._first = [0] * len(HORIZONS)
         self.crowd = [0] * len(HORIZONS)
         self.mass = [0] * len(HORIZONS)
-        for k in range(len(HORIZONS)):
-            self.crowd[k] = sum(m.crowd for m in self.minutes)
-            self.mass[k] = sum(m.mass for m in self.minutes)
 
     def push(self, minute: Minute) -> None:
         """Add the newest minute and let old ones go."""
@@ -51,6 +50,7 @@ class SlidingSums:
 
     def expire(self, now: int) -> None:
         """Let go of what is too old when `now` is the newest closed minute."""
+        self.now = now
         minutes = self.minutes
         for k, horizon in enumerate(HORIZONS):
             first, oldest = self._first[k], now - horizon
@@ -59,18 +59,29 @@ class SlidingSums:
                 self.mass[k] -= minutes[first].mass
                 first += 1
             self._first[k] = first
-        if self._first[-1] > 240:
-            self._compact()
-
-    def _compact(self) -> None:
         gone = self._first[-1]
-        del self.minutes[:gone]
-        self._first = [first - gone for first in self._first]
+        if gone > HORIZONS[-1]:
+            del self.minutes[:gone]
+            self._first = [first - gone for first in self._first]
 
     def within(self, k: int) -> list[Minute]:
         """Return the minutes inside horizon number `k`."""
         return self.minutes[self._first[k] :]
 
-    def kept(self) -> list[Minute]:
-        """Return what a restored copy needs."""
-        return self.minutes[self._first[-1] :]
+    def dump(self) -> list[Any]:
+        """Return the state as plain lists: column by column, times as steps, which packs small."""
+        kept = self.minutes[self._first[-1] :]
+        if not kept:
+            return [self.now, []]
+        steps = [b.minute - a.minute for a, b in pairwise(kept)]
+        return [self.now, [kept[0].minute, *steps], *(list(column) for column in list(zip(*kept, strict=True))[1:])]
+
+    def load(self, data: list[Any]) -> None:
+        """Take over what `dump` returned."""
+        now, steps, *columns = data
+        self.minutes, minute = [], 0
+        self._first, self.crowd, self.mass = ([0] * len(HORIZONS) for _ in range(3))
+        for step, *rest in zip(steps, *columns, strict=True):
+            minute += step
+            self.push(Minute(minute, *rest))
+        self.expire(now)

@@ -1,0 +1,155 @@
+"""The alerts of one brand: which are live, which have just ended, which may page and which are held back, and why."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from detectors.settings import Campaign, MonitorSettings
+from schemas import ids
+from schemas.events import AlertStatus, SignalName
+from schemas.times import MINUTE, WEEK
+
+WEEK_MINUTES: Final = WEEK // MINUTE
+MOST_PAGES: Final = 50
+
+
+class Live(Struct, array_like=True):
+    """An alert that has not ended, or that has ended a short while ago."""
+
+    signal: SignalName
+    alert_id: str
+    starts_at: int
+    """Epoch ms."""
+    sequence: int
+    level: int
+    """The highest so far."""
+    k: int
+    """The longest horizon that fired."""
+    opened: int
+    """Minute in which it was opened or opened again."""
+    suppressed_by: str | None = None
+    calm: int = 0
+    """Minutes in a row that were calm."""
+    ended: int = 0
+    """Minute of its end; 0 while it goes on."""
+
+
+class AlertBook:
+    """Keeps one alert per onset and signal. Minutes are since the epoch."""
+
+    def __init__(self, brand: str, settings: MonitorSettings) -> None:
+        self.brand = brand
+        self.settings = settings
+        self.live: dict[str, Live] = {}
+        self._ended: dict[str, Live] = {}
+        self._pages: list[int] = []  # minutes in which an alert first paged
+
+    @property
+    def frozen(self) -> bool:
+        """Whether an incident is going on from which the baseline must not learn."""
+        return any(live.level >= 2 and live.suppressed_by != "warm_up" for live in self.live.values())
+
+    @property
+    def restless(self) -> bool:
+        """Whether an alert has to be looked at each minute."""
+        return any(live.signal != "silence" for live in self.live.values())
+
+    def loudest(self) -> int:
+        """Return the highest level of the live alerts that people have heard of; 0 when there is none."""
+        heard = (live for live in self.live.values() if live.suppressed_by is None and live.signal != "silence")
+        return max((live.level for live in heard), default=0)
+
+    def campaign(self, minute: int) -> Campaign | None:
+        """Return the campaign that is on."""
+        now = minute * MINUTE
+        return next((c for c in self.settings.campaigns if c.start <= now < c.end), None)
+
+    def raise_(
+        self, signal: SignalName, level: int, k: int, starts_at: int, minute: int, held_back: str | None
+    ) -> tuple[Live, AlertStatus] | None:
+        """Open the alert of `signal`, or let it worsen; None when there is nothing new to say.
+
+        Nothing is new when a live alert of the brand, this or another, has been heard at this level: one story, one page.
+
+        Args:
+            signal: whose alert.
+            level: severity, 1 to 4.
+            k: the horizon that fired.
+            starts_at: onset, epoch ms.
+            minute: now.
+            held_back: why it may not page: warm_up or campaign; the budget is looked at here.
+        """
+        live = self.live.get(signal)
+        if level <= self.loudest():
+            return None
+        if live is not None:
+            released = live.suppressed_by in {"warm_up", "campaign"} and held_back is None and level >= 2
+            if level <= live.level and not released:
+                return None
+        if held_back is None and (live is None or live.suppressed_by is not None or live.level < 2):
+            held_back = self._over_budget(level, minute)
+        if live is None:
+            return self._open(signal, level, k, starts_at, minute, held_back)
+        heard = live.suppressed_by is None
+        live.sequence += 1
+        live.level, live.k, live.calm = max(live.level, level), max(live.k, k), 0
+        return self._say(live, "updated" if heard else "firing", held_back, minute)
+
+    def _open(
+        self, signal: SignalName, level: int, k: int, starts_at: int, minute: int, held_back: str | None
+    ) -> tuple[Live, AlertStatus]:
+        old = self._ended.pop(signal, None)
+        if old is not None and minute - old.ended <= self.settings.reopen_minutes:
+            heard_at = old.level if old.suppressed_by is None else 0
+            live = msgspec.structs.replace(
+                old, sequence=old.sequence + 1, level=max(level, old.level), k=k, opened=minute, calm=0, ended=0
+            )
+            if heard_at >= level:
+                held_back = None  # it is the same story: no second page, and no suppression of what is known
+        else:
+            if old is not None:
+                starts_at = max(starts_at, old.ended * MINUTE)
+            name = ids.alert_id(ids.fingerprint(self.brand, signal), starts_at)
+            live = Live(signal, name, starts_at, 1, level, k, minute)
+        self.live[signal] = live
+        return self._say(live, "firing", held_back, minute)
+
+    def _say(self, live: Live, status: AlertStatus, held_back: str | None, minute: int) -> tuple[Live, AlertStatus]:
+        live.suppressed_by = held_back
+        if held_back is not None:
+            return live, "suppressed"
+        if live.level >= 2:
+            self._pages = [when for when in self._pages if minute - when < WEEK_MINUTES][-MOST_PAGES:]
+            self._pages.append(minute)
+        return live, status
+
+    def _over_budget(self, level: int, minute: int) -> str | None:
+        if not 2 <= level < 4:
+            return None
+        budget = self.settings.pages_per_week * (2 if level == 3 else 1)
+        return "budget" if sum(minute - when < WEEK_MINUTES for when in self._pages) >= budget else None
+
+    def pages(self, minute: int) -> int:
+        """Return how many pages there were in the last seven days."""
+        return sum(minute - when < WEEK_MINUTES for when in self._pages)
+
+    def end(self, live: Live, minute: int) -> None:
+        """Let `live` end with `minute`."""
+        del self.live[live.signal]
+        live.ended = minute + 1
+        live.sequence += 1
+        self._ended[live.signal] = live
+
+    def dump(self) -> list[Any]:
+        """Return the state as plain lists."""
+        return [list(self.live.values()), list(self._ended.values()), self._pages]
+
+    def load(self, data: list[Any]) -> None:
+        """Take over what `dump` returned."""
+        live, ended, pages = data
+        self.live = {v.signal: v for v in msgspec.convert(live, list[Live])}
+        self._ended = {v.signal: v for v in msgspec.convert(ended, list[Live])}
+        self._pages = list(pages)

@@ -1,0 +1,117 @@
+"""The early trigger: a crisis does not wait for the minute to end.
+
+It looks at minutes of *arrival*, whose figures only grow: people and P(negative) so far. What fires on them stays true whatever
+comes later, and the threshold rests on closed minutes alone, so every run of the same log agrees. It asks for more surprise
+than a closed minute does and speaks of anger only; copies cannot be told from people yet, so different texts bound the crowd and
+L3 is its limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from detectors import severity
+from detectors.onset import threshold
+from detectors.picture import Judgement, Picture
+from detectors.sums import HORIZONS
+from detectors.tails import excess, reaching
+from schemas.times import MINUTE
+
+NEVER: Final = 1 << 50
+"""A count that no minute has."""
+MARGIN: Final = 1.0
+"""Standard deviations asked for beyond the threshold of closed minutes."""
+TOP: Final = 3
+"""The highest level that it gives."""
+SPANS: Final = (0, 1)
+"""Numbers of the horizons it looks at: one minute and five."""
+WORTH: Final = 1.5
+"""Standard deviations of a minute's count from which it is looked at."""
+LEAST: Final = 3
+
+
+class Arrived(Struct, array_like=True):
+    """What one arrival minute had when last looked at."""
+
+    minute: int
+    people: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyVerdict:
+    """It has begun, and this is what is known so far."""
+
+    judgement: Judgement
+    score: float
+    starts_at: int
+    angry: float
+    """Sum of P(negative)."""
+    expected: float
+    """Mentions expected in the horizon."""
+
+
+class EarlyTrigger:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._recent: list[Arrived] = []
+
+    @staticmethod
+    def bound(picture: Picture) -> tuple[int, int]:
+        """Return (count, negative mass in 1/10,000) below both of which an arrival minute need not be shown."""
+        if not picture.warm:
+            return NEVER, NEVER
+        return max(LEAST, reaching(WORTH, picture.pace.rate, picture.pace.dispersion[0])), NEVER
+
+    def look(
+        self, picture: Picture, minute: int, people: int, negative: int, factor: float = 1.0
+    ) -> EarlyVerdict | None:
+        """Return the verdict on an open arrival minute, None when it says nothing yet.
+
+        Args:
+            picture: what the closed minutes say.
+            minute: the open one, since the epoch.
+            people: the crowd so far: no more than mentions, authors and different texts.
+            negative: sum of P(negative) in 1/10,000.
+            factor: multiplies what is expected (a campaign).
+        """
+        longest = HORIZONS[SPANS[-1]]
+        self._recent = [e for e in self._recent if minute - longest < e.minute < minute]
+        self._recent.append(Arrived(minute, people, min(negative, people * 10_000)))
+        found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factor)) is not None]
+        return max(found, key=lambda v: (v.judgement.level, v.score), default=None)
+
+    def _verdict(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
+        recent = [e for e in self._recent if e.minute > minute - HORIZONS[k]]
+        people = sum(e.people for e in recent)
+        angry = sum(e.negative for e in recent) / 10_000
+        if people < picture.settings.min_people:
+            return None
+        expected = picture.pace.rate * HORIZONS[k] * factor
+        usual = picture.pace.share.usual
+        score = excess(angry, expected * usual, picture.pace.dispersion[k])
+        habit = picture.habits.scores(minute)[k]
+        if score < threshold(k, picture.settings.sensitivity, habit) + MARGIN:
+            return None
+        # As many mentions as would hold this anger at the usual share: like the anger, that number can only grow.
+        crowd = min(float(people), angry / usual)
+        points = severity.terms(
+            severity.Facts(crowd, expected, people, usual, usual, habit=picture.habits.heat(k, minute))
+        )
+        level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.settings.min_people))
+        if level < 2:
+            return None
+        return EarlyVerdict(Judgement(k, level, points, people), score, recent[0].minute * MINUTE, angry, expected)
+
+    def dump(self) -> list[Any]:
+        """Return the state as plain lists."""
+        return list(self._recent)
+
+    def load(self, data: list[Any]) -> None:
+        """Take over what `dump` returned."""
+        self._recent = msgspec.convert(data, list[Arrived])

@@ -1,0 +1,176 @@
+"""All that is known of one brand: what is usual, what was said lately, and how bad that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+from detectors import authenticity, severity
+from detectors.drivers import Drivers
+from detectors.habits import Habits
+from detectors.pace import BLOCK, Pace
+from detectors.settings import MonitorSettings
+from detectors.sums import HORIZONS, Minute, SlidingSums
+from detectors.text.triggers import trigger_of
+from schemas.events import Trigger, Window
+
+ENOUGH: Final = 5 * 24 * 60
+"""Minutes after which a brand that speaks only at some hours is known all the same."""
+GROWING: Final = 1.1
+"""The later half of a horizon must have so many times the earlier one before a doubling time is told."""
+RECORD_QUARTERS: Final = 16
+"""Quarters of a day after which a record counts in full."""
+LEAST_LATE: Final = 5
+"""Mentions in the later half without which it is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How bad the minutes of one horizon are."""
+
+    k: int
+    level: int
+    points: dict[str, float]
+    people: int
+
+
+class Picture:
+    """See the module. Minutes are since the epoch; `k` is a number into `HORIZONS`."""
+
+    def __init__(
+        self, brand: str, settings: MonitorSettings, model_version: str = "", config_version: str = ""
+    ) -> None:
+        self.brand = brand
+        self.settings = settings
+        self.model_version = model_version
+        self.config_version = config_version
+        self.pace = Pace()
+        self.sums = SlidingSums()
+        self.drivers = Drivers()
+        self.habits = Habits()
+        self._open = [0, 0, 0]  # crowd, mass, sum of squared crowds of the open block of five minutes
+        self._block = -1  # number of the block that the pace is set for
+
+    # --------------------------------------------------------------------------------------------------------- learning
+
+    @property
+    def warm(self) -> bool:
+        """Whether there is enough to compare with."""
+        pace, settings = self.pace, self.settings
+        if pace.minutes < settings.warm_up_hours * 60 or pace.mentions < settings.warm_up_mentions:
+            return False
+        return pace.minutes >= ENOUGH or pace.hours_heard >= settings.warm_up_hours_heard
+
+    def begin(self, minute: int) -> None:
+        """Set what is expected, when `minute` lies in another block than the last one."""
+        if self._block != minute // BLOCK:
+            self._block = minute // BLOCK
+            self.pace.begin(minute)
+
+    def see(self, window: Window, minute: int, *, frozen: bool) -> None:
+        """Take in a closed minute with mentions; it is learnt at the end of its block."""
+        crowd = authenticity.crowd(window)
+        mass = window.negative * crowd // (100 * window.count)
+        copies = authenticity.copies_of(window)
+        self.sums.push(
+            Minute(
+                minute, crowd, mass, window.count, window.authors, copies, window.loudest, window.reach, window.young
+            )
+        )
+        self.drivers.observe(window, minute, frozen=frozen)
+        self._open[0] += crowd
+        self._open[1] += mass
+        self._open[2] += crowd * crowd
+
+    def finish(self, minute: int, *, frozen: bool, believable: bool) -> None:
+        """Learn the block that ends with `minute`, if one does.
+
+        Args:
+            minute: the minute that is over.
+            frozen: an incident is going on.
+            believable: whether an empty block would be the brand's own silence and no dead source.
+        """
+        if (minute + 1) % BLOCK:
+            return
+        crowd, mass, squares = self._open
+        self._open = [0, 0, 0]
+        if not crowd and not believable:
+            return
+        self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, frozen=frozen)
+
+    # ---------------------------------------------------------------------------------------------------------- judging
+
+    def judge(self, k: int, minute: int, *, record: bool = False) -> Judgement:
+        """Return how bad the minutes of horizon `k` are; `record`: people have not been so angry in the days known."""
+        crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
+        minutes, people = self.sums.within(k), self.people(k)
+        found = authenticity.assess(minutes, people)
+        points = severity.terms(
+            severity.Facts(
+                crowd=crowd,
+                expected=self.pace.expected(k),
+                people=people,
+                share=mass / crowd if crowd else 0.0,
+                usual_share=self.pace.share.usual,
+                habit=self.habits.heat(k, minute),
+                record=min(1.0, self.habits.quarters(minute) / RECORD_QUARTERS) if record else 0.0,
+                doubling_minutes=self.doubling(k, minute),
+                authenticity=authenticity.penalty(found, sum(m.mentions for m in minutes)),
+            )
+        )
+        if self.warm:
+            self.habits.note_heat(k, minute, severity.heat(points))
+        return Judgement(k, severity.level(points, people, self.settings.min_people), points, people)
+
+    def people(self, k: int) -> int:
+        """Return about how many people spoke (one who speaks in two minutes counts twice)."""
+        return sum(m.authors for m in self.sums.within(k))
+
+    def doubling(self, k: int, minute: int) -> float | None:
+        """Return the minutes in which it doubles, from the two halves of the horizon; None when it does not grow."""
+        horizon = HORIZONS[k]
+        if horizon == 1:
+            return None
+        half = minute - horizon // 2
+        before = sum(m.crowd for m in self.sums.within(k) if m.minute <= half) / 100
+        after = self.sums.crowd[k] / 100 - before
+        if after < LEAST_LATE or after <= before * GROWING:
+            return None
+        return horizon / 2 * math.log(2) / math.log(after / max(before, 0.5))
+
+    def observed(self, signal: str, k: int) -> tuple[float, float]:
+        """Return what was seen and what was expected, in the unit of the signal: mentions, negative mentions or a share."""
+        crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
+        expected = self.pace.expected(k)
+        if signal == "negative_spike":
+            return mass, expected * self.pace.share.usual
+        if signal == "negativity_shift":
+            return (mass / crowd if crowd else 0.0), self.pace.share.usual
+        return crowd, expected
+
+    def trigger(self) -> tuple[Trigger, float]:
+        """Return what it seems to be about, and how sure that is."""
+        found = trigger_of(self.drivers.recent_terms())
+        return found.trigger, round(found.confidence, 3)
+
+    def platforms(self) -> list[str]:
+        """Return the platforms of the last minutes."""
+        return self.drivers.platforms()
+
+    # ------------------------------------------------------------------------------------------------------------- state
+
+    def dump(self) -> list[Any]:
+        """Return the state as plain lists and maps."""
+        return [
+            self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(), self._open,
+            self._block,
+        ]  # fmt: skip
+
+    def load(self, data: list[Any]) -> None:
+        """Take over what `dump` returned."""
+        pace, sums, drivers, habits, self._open, self._block = data
+        self.pace.load(pace)
+        self.sums.load(sums)
+        self.drivers.load(drivers)
+        self.habits.load(habits)

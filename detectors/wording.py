@@ -1,0 +1,138 @@
+"""What an alert says: its fields, and its reason as one plain sentence with the numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detectors import authenticity, severity
+from detectors.book import Live
+from detectors.onset import Gate
+from detectors.picture import Judgement, Picture
+from detectors.sums import HORIZONS
+from detectors.tails import upper
+from schemas import ids
+from schemas.events import Alert, AlertStatus, Baseline, Interval, Signal, Vote
+from schemas.times import MINUTE, from_ms
+
+MOST_VOTES: Final = 6
+MOST_EVIDENCE: Final = 10
+BAND: Final = 2.0
+"""Standard deviations of what is called no surprise."""
+
+
+def alert(
+    picture: Picture,
+    live: Live,
+    status: AlertStatus,
+    judgement: Judgement,
+    score: float,
+    votes: list[Vote],
+    minute: int,
+    delay: int,
+    evidence: list[str],
+) -> Alert:
+    """Return the alert event for `live` as things are when `minute` closes, `delay` ms after its end."""
+    k = judgement.k
+    brand = picture.brand
+    crowd, mass = picture.sums.crowd[k] / 100, picture.sums.mass[k] / 10_000
+    minutes = picture.sums.within(k)
+    observed, expected = picture.observed(live.signal, k)
+    doubling = picture.doubling(k, minute)
+    band = Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2))
+    share = min(1.0, mass / crowd) if crowd else 0.0
+    base = picture.settings.runbook_base
+    trigger, confidence = picture.trigger() if status != "resolved" else ("other", 0.0)
+    return Alert(
+        alert_id=live.alert_id,
+        fingerprint=ids.fingerprint(brand, live.signal),
+        sequence=live.sequence,
+        status=status,
+        signal=live.signal,
+        severity=severity.name(live.level),
+        brand=brand,
+        starts_at=from_ms(live.starts_at),
+        detected_at=from_ms((minute + 1) * MINUTE + delay),
+        platforms=picture.platforms(),
+        window_seconds=HORIZONS[k] * 60,
+        observed=round(observed, 3),
+        expected=round(expected, 3),
+        interval=band if live.signal in {"negative_spike", "volume_spike"} else None,
+        score=round(score, 3),
+        sample_size=sum(m.mentions for m in minutes),
+        baseline=Baseline(picture.pace.minutes * 60, picture.pace.minutes, picture.warm),
+        votes=votes,
+        severity_terms={name: round(value, 3) for name, value in judgement.points.items()},
+        authenticity=authenticity.assess(minutes, judgement.people) if minutes else None,
+        drivers=picture.drivers.top() if status != "resolved" else [],
+        evidence=evidence[:MOST_EVIDENCE],
+        negative_share=round(share, 4),
+        reach=sum(m.reach for m in minutes),
+        doubling_seconds=round(doubling * 60, 1) if doubling else None,
+        trigger=trigger,
+        trigger_confidence=confidence,
+        reason=reason(picture, judgement, minute),
+        suppressed_by=live.suppressed_by,
+        runbook_url=base + live.signal if base else None,
+        model_version=picture.model_version,
+        config_version=picture.config_version,
+    )
+
+
+def reason(picture: Picture, judgement: Judgement, minute: int) -> str:
+    """Return the sentence that says what was seen and what would not have surprised."""
+    k = judgement.k
+    crowd, mass = picture.sums.crowd[k] / 100, picture.sums.mass[k] / 10_000
+    expected = picture.pace.expected(k)
+    high = upper(expected, picture.pace.dispersion[k], BAND)
+    mentions = sum(m.mentions for m in picture.sums.within(k))
+    text = (
+        f"{_count(mentions, 'mention')} of {picture.brand} from about {_count(judgement.people, 'author')} in "
+        f"{length(HORIZONS[k])}, where {_number(expected)} would be usual and {_number(high)} no surprise"
+    )
+    if mentions - crowd >= 0.3 * mentions:
+        text += f" (copies and repeats count little: {_number(crowd)} in effect)"
+    if crowd:
+        text += f"; the negative share is {mass / crowd:.0%}, usually {picture.pace.share.usual:.0%}"
+    doubling = picture.doubling(k, minute)
+    if doubling and doubling <= HORIZONS[k]:
+        text += f"; it doubles in {length(max(1, round(doubling)))}"
+    return text + "."
+
+
+def signal(picture: Picture, gate: Gate, tests: list[Gate], minute: int, delay: int, held: str | None) -> Signal:
+    """Return the record of a test that fired or came close."""
+    observed, expected = picture.observed(gate.signal, gate.k)
+    return Signal(
+        brand=picture.brand,
+        signal=gate.signal,
+        start=from_ms((minute + 1 - HORIZONS[gate.k]) * MINUTE),
+        detected_at=from_ms((minute + 1) * MINUTE + delay),
+        score=round(gate.score, 3),
+        threshold=round(gate.threshold, 3),
+        fired=gate.strength >= 1.0,
+        observed=round(observed, 2),
+        expected=round(expected, 2),
+        votes=votes(tests),
+        held_back_by=held,
+    )
+
+
+def votes(tests: list[Gate]) -> list[Vote]:
+    """Return the strongest tests as votes."""
+    best = sorted(tests, key=lambda g: (-g.strength, g.name))[:MOST_VOTES]
+    return [Vote(g.name, round(g.score, 2), g.strength >= 1.0, f"fires at {g.threshold:.2f}") for g in best]
+
+
+def length(minutes: int) -> str:
+    """Return a length of time in words."""
+    if minutes < 120:
+        return _count(minutes, "minute")
+    return f"{minutes / 60:.0f} hours" if minutes % 60 == 0 else f"{minutes / 60:.1f} hours"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

@@ -30,8 +30,10 @@ class AppriseChannel:
     """Sends through whatever service the address names."""
 
     def __init__(self) -> None:
-        # It quotes addresses in its own log lines, at several levels; the outcome is in our records.
+        # It quotes addresses in its own log lines, at several levels, and so does urllib3 under it when it debugs. What
+        # came of a delivery is in our records.
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        logging.getLogger("urllib3").setLevel(logging.INFO)
         self._services: dict[str, Any] = {}
 
     async def send(self, delivery: Delivery) -> str:

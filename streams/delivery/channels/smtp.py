@@ -70,6 +70,9 @@ class SmtpChannel:
             # A thread cannot be cancelled, its connection can be cut; then its own answer is waited for, since the
             # mail may have been accepted at the last moment.
             line.cut()
+            done, _ = await asyncio.wait([task], timeout=server.timeout)
+            if not done:
+                raise Transient(f"no answer within {server.timeout:g} s")
         return await task
 
     async def close(self) -> None:
@@ -90,6 +93,22 @@ class _Line:
         if open_socket is not None:
             with suppress(OSError):
                 open_socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Client(smtplib.SMTP):
+    """A client that can be cut off while it still connects, which smtplib does in its constructor."""
+
+    def __init__(self, line: _Line, server: Server) -> None:
+        line.client = self
+        super().__init__(server.host, server.port, timeout=server.timeout)
+
+
+class _TlsClient(smtplib.SMTP_SSL):
+    """The same, with TLS from the first byte."""
+
+    def __init__(self, line: _Line, server: Server, context: ssl.SSLContext) -> None:
+        line.client = self
+        super().__init__(server.host, server.port, timeout=server.timeout, context=context)
 
 
 def server_of(target: Target) -> Server:
@@ -134,7 +153,6 @@ def mail_of(delivery: Delivery, server: Server) -> EmailMessage:
     mail["Message-ID"] = f"<{delivery.key}@{domain}>"
     mail["In-Reply-To"] = thread
     mail["References"] = thread
-    mail["Content-Language"] = message.language
     # RFC 3834: keeps holiday notices from answering.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Tocsin-Incident"] = notification.incident_id
@@ -144,6 +162,7 @@ def mail_of(delivery: Delivery, server: Server) -> EmailMessage:
         mail["X-Priority"] = "1"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
+    mail["Content-Language"] = message.language  # only now: setting the content takes away all headers of this kind
     return mail
 
 
@@ -177,11 +196,7 @@ def _hand_in(server: Server, mail: EmailMessage, line: _Line) -> str:
 
 def _talk(server: Server, mail: EmailMessage, line: _Line) -> str:
     context = ssl.create_default_context()
-    if server.tls == "direct":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
-    else:
-        client = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
-    line.client = client
+    client = _TlsClient(line, server, context) if server.tls == "direct" else _Client(line, server)
     if line.was_cut:
         raise TimeoutError
     try:

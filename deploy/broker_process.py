@@ -70,18 +70,14 @@ class Broker(ABC):
 
     def stop(self) -> None:
         """End it (SIGTERM, then SIGKILL) and remove the temporary directory. Does nothing where it has ended."""
-        if self._child is not None:
-            self._child.terminate(self.stop_timeout_s)
-            self._child = None
+        self._terminate()
         if self._given is None and self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
     def restart(self) -> Self:
         """End it gently and start it again on the same port."""
-        if self._child is not None:
-            self._child.terminate(self.stop_timeout_s)
-            self._child = None
+        self._terminate()
         return self.start()
 
     def kill(self) -> None:
@@ -145,7 +141,15 @@ class Broker(ABC):
     def _command(self) -> list[str]:
         """The program and its arguments, after preparing the files that it needs."""
 
-    # -- how they start
+    def _ended(self, gently: bool) -> None:  # noqa: B027 - nothing to do is the rule, not a gap
+        """Called after SIGTERM did its work, or after SIGKILL had to."""
+
+    # -- how they start and end
+
+    def _terminate(self) -> None:
+        if self._child is not None:
+            child, self._child = self._child, None
+            self._ended(child.terminate(self.stop_timeout_s))
 
     def _launch(self) -> None:
         if listening(HOST, self.port or 0):

@@ -81,14 +81,15 @@ class Child:
         """Let it go on (SIGCONT)."""
         self._process.send_signal(signal.SIGCONT)
 
-    def terminate(self, timeout_s: float) -> None:
-        """Ask it to end (SIGTERM), and kill it if it has not within ``timeout_s``."""
+    def terminate(self, timeout_s: float) -> bool:
+        """Ask it to end (SIGTERM), and kill it if it has not within ``timeout_s``. Says whether it ended by itself."""
         if self.exit_status is None:
             self.thaw()
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout_s)
         self.kill()
+        return self.exit_status != -signal.SIGKILL
 
     def kill(self) -> None:
         """End it now (SIGKILL). Does nothing where it has ended."""

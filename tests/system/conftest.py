@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy import kafka_jars
-from deploy.broker import KafkaBroker, KafkaUnavailableError
+from deploy.broker import QUICK_START, KafkaBroker, KafkaUnavailableError
 
 
 @pytest.fixture(scope="session")
@@ -29,5 +29,5 @@ def kafka(kafka_installed: None, tmp_path_factory: pytest.TempPathFactory) -> It
 
     Tests that kill or freeze a broker start one of their own, after asking for `kafka_installed`.
     """
-    with KafkaBroker(tmp_path_factory.mktemp("kafka")) as broker:
+    with KafkaBroker(tmp_path_factory.mktemp("kafka"), jvm_options=QUICK_START) as broker:
         yield broker

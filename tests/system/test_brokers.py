@@ -19,7 +19,15 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
 from deploy import kafka_jars
-from deploy.broker import Broker, BrokerError, EmbeddedBroker, KafkaBroker, KafkaUnavailableError, free_port
+from deploy.broker import (
+    QUICK_START,
+    Broker,
+    BrokerError,
+    EmbeddedBroker,
+    KafkaBroker,
+    KafkaUnavailableError,
+    free_port,
+)
 
 GIVE_UP_S = 30.0
 
@@ -185,6 +193,24 @@ def test_a_named_directory_without_the_jars_is_said(monkeypatch: pytest.MonkeyPa
         kafka_jars.ensure_jars()
 
 
+@pytest.mark.parametrize(("gently", "kept"), [(True, True), (False, False)])
+def test_the_class_archive_is_kept_only_when_java_could_finish_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gently: bool, kept: bool
+) -> None:
+    monkeypatch.setenv(kafka_jars.LIBS_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(kafka_jars, "version_text", lambda java: 'version "17.0.1"')
+    broker = KafkaBroker(tmp_path)
+    (option,) = broker._class_archive("/usr/bin/java")
+    kind, path = option.split("=")
+    assert kind == "-XX:ArchiveClassesAtExit"
+    Path(path).write_bytes(b"classes")
+    broker._ended(gently)
+    assert not Path(path).exists()
+    assert kafka_jars.class_archive("/usr/bin/java").exists() is kept
+    (option,) = broker._class_archive("/usr/bin/java")
+    assert option.startswith("-XX:SharedArchiveFile=" if kept else "-XX:ArchiveClassesAtExit=")
+
+
 @pytest.mark.parametrize(
     ("said", "major"),
     [
@@ -220,7 +246,7 @@ def test_aiokafka_reads_every_codec_from_kafka(kafka: KafkaBroker, codec: str) -
 
 @pytest.mark.kafka
 def test_kafka_keeps_its_data_over_restart_and_kill_and_its_address(kafka_installed: None, tmp_path: Path) -> None:
-    with KafkaBroker(tmp_path) as broker:
+    with KafkaBroker(tmp_path, jvm_options=QUICK_START) as broker:
         address = broker.bootstrap
         topic = new_topic(broker)
         produce(broker, topic, [b"before"])
@@ -236,7 +262,7 @@ def test_kafka_keeps_its_data_over_restart_and_kill_and_its_address(kafka_instal
 
 @pytest.mark.kafka
 def test_a_frozen_kafka_answers_nobody_and_goes_on_when_thawed(kafka_installed: None, tmp_path: Path) -> None:
-    with KafkaBroker(tmp_path) as broker:
+    with KafkaBroker(tmp_path, jvm_options=QUICK_START) as broker:
         topic = new_topic(broker)
         broker.freeze()
         with pytest.raises(Exception, match=r"(?i)time|fail|avail|metadata"):

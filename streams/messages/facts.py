@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from schemas.events import Alert, Incident
 from streams.messages.page import Line
@@ -14,22 +14,22 @@ DOUBT_LOUDEST = 0.3
 """From these shares on a reader is warned: half of it copies, or nearly a third of it one author."""
 
 
-def what(say: Phrases, alert: Alert, zone: tzinfo) -> list[Line]:
-    """Return what was seen, what was expected and since when."""
+def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None) -> list[Line]:
+    """Return what was seen, what was expected and since when; `ended`: when it was over, if it is."""
     lines = [_seen(say, alert)]
     if alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
         lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
     start = say.moment(alert.starts_at, zone)
     delay = (alert.detected_at - alert.starts_at).total_seconds()
-    if alert.ends_at is not None:
-        lines.append(say("what.ended", start=start, end=say.clock(alert.ends_at, zone)))
+    if ended is not None:
+        lines.append(say("what.ended", start=start, end=say.clock(ended, zone)))
     elif delay < 60:
         lines.append(say("what.since_at_once", start=start))
     else:
         lines.append(
             say("what.since", start=start, detected=say.clock(alert.detected_at, zone), delay=say.duration(delay))
         )
-    if alert.doubling_seconds:
+    if alert.doubling_seconds and ended is None:
         lines.append(say("what.doubling", time=say.duration(alert.doubling_seconds)))
     if alert.reach and alert.signal != "reach":
         lines.append(say("what.reach_sum", followers=say.count(alert.reach, "follower")))

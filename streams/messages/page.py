@@ -76,7 +76,7 @@ def as_text(page: Page) -> str:
         parts.append("\n".join([section.title.upper(), *lines]))
     if page.buttons:
         lines = [f"  {label}{page.colon}{url}" for label, url in page.buttons]
-        parts.append("\n".join([*lines, _wrapped(page.button_note)]))
+        parts.append("\n".join([*lines, _wrapped(page.button_note)] if page.button_note else lines))
     parts.append(f"-- \n{page.footer}")
     return "\n\n".join(parts) + "\n"
 

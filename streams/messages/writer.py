@@ -21,6 +21,7 @@ LONGEST_SHORT: Final = 300
 """Characters: two SMS in the GSM alphabet."""
 
 _OVER: Final = frozenset({"resolved", "closed", "dismissed"})
+_IN_CHARGE: Final = frozenset({"acknowledged", "responding", "stable"})
 _ACTS: Final[tuple[Purpose, ...]] = ("ack", "dismiss")
 _ACTED_ON: Final = frozenset({"page", "update", "nobody_reached"})
 
@@ -58,6 +59,9 @@ class Writer:
         self.incident: Incident = context.incident
         self.alert: Alert | None = context.alert or _worst(context.incident)
         self.brand = clean(self.incident.brand, 60)
+        # Somebody has taken charge and no role is missing: then a message tells, and asks for nothing.
+        in_charge = self.incident.state in _IN_CHARGE and not self.incident.ack_missing
+        self.asks = notification.purpose in _ACTED_ON and self.incident.state not in _OVER and not in_charge
         self.links = self._links()
 
     def page(self) -> Page:
@@ -67,9 +71,7 @@ class Writer:
         page = Page(
             language=say.language,
             title=self._title(),
-            badge=""
-            if purpose == "digest"
-            else f"{self.incident.severity} – {say.word('severity', self.incident.severity)}",
+            badge=self._badge(),
             colour="over" if over else self.incident.severity,
             banner="" if self.note.kind == "actual" else say(f"{self.note.kind}_note"),
             lead=self._lead(),
@@ -83,18 +85,21 @@ class Writer:
             )
             return page
         if self.alert is not None:
-            page.add(say("section.what"), facts.what(say, self.alert, self.zone))
+            ended = (self.incident.resolved_at or self.alert.ends_at or self.note.at) if over else None
+            title = say("section.story" if over else "section.what")
+            page.add(title, facts.what(say, self.alert, self.zone, ended))
         if purpose in _ACTED_ON and not over:
             self._act_sections(page)
         if over or purpose == "stakeholder":
-            page.add(say("section.knows"), self._note_lines())
+            page.add(say("section.note"), [Line(clean(self.context.note, 500))] if self.context.note else [])
         return page
 
     def _act_sections(self, page: Page) -> None:
         say, alert = self.say, self.alert
         if alert is not None:
             page.add(say("section.severity"), facts.why_severe(say, self.incident, alert))
-        page.add(say("section.act"), self._commands())
+        if self.asks:
+            page.add(say("section.act"), self._commands())
         if alert is not None:
             page.add(say("section.sure"), facts.how_sure(say, alert))
             page.add(say("section.drivers"), facts.drivers(say, alert))
@@ -105,6 +110,8 @@ class Writer:
             named = [Line(f"{say.word('signal', one.signal)} ({one.severity})") for one in others[:5]]
             page.add(say("section.others"), named, bullets=True)
         page.add(say("section.knows"), self._knows())
+        if not self.asks:
+            return
         todo = self.options.todo or tuple(say.lines(f"todo.{self.incident.severity}"))
         labels = [say(f"todo.label_{minutes}") for minutes in (15, 60, 180)]
         page.add(say("section.todo"), [Line(text, label=label) for label, text in zip(labels, todo, strict=True)])
@@ -113,7 +120,7 @@ class Writer:
         # An alert comes from a topic: what is not a web address must not become a link.
         if runbook.startswith(("https://", "http://")):
             page.add(say("section.runbook"), [Line(clean(runbook, 500), href=clean(runbook, 500))])
-        if self.options.links is not None:
+        if "ack" in self.links:
             page.button_note = say("act.expires", at=say.moment(self._expiry(), self.zone))
 
     # ---------------------------------------------------------------------------------------------- title and lead
@@ -124,7 +131,7 @@ class Writer:
             "mark": say(self.note.kind) if self.note.kind != "actual" else "",
             "severity": self.incident.severity,
             "brand": self.brand,
-            "signal": say.word("signal", self.alert.signal) if self.alert else say("nouns.incident.one", n="").strip(),
+            "signal": say.word("signal", self.alert.signal) if self.alert else say("bare"),
             "state": say.word("state", self.incident.state),
             "waited": say.duration(self.context.unanswered_ms / 1_000),
             "before": before or "",
@@ -138,6 +145,12 @@ class Writer:
         elif purpose == "all_clear" and self.incident.state == "dismissed":
             key = "dismissed"  # type: ignore[assignment]
         return say(f"subject.{key}", **values)
+
+    def _badge(self) -> str:
+        if self.note.purpose == "digest":
+            return ""
+        badge = f"{self.incident.severity} – {self.say.word('severity', self.incident.severity)}"
+        return self.say("was", severity=badge) if self.incident.state in _OVER else badge
 
     def _lead(self) -> list[str]:
         say, context, purpose = self.say, self.context, self.note.purpose
@@ -156,7 +169,8 @@ class Writer:
         if before is not None and before != self.incident.severity and purpose in {"page", "update"}:
             key = "worse" if before < self.incident.severity else "better"
             after = f"{self.incident.severity} ({say.word('severity', self.incident.severity)})"
-            lines.append(say(f"lead.{key}", after=after, before=before))
+            # This first: it is why the message is sent.
+            lines.insert(0, say(f"lead.{key}", after=after, before=before))
         if context.unanswered and context.unanswered_ms and purpose in {"page", "nobody_reached"}:
             key = "escalated" if len(context.unanswered) == 1 else "escalated_many"
             waited = say.duration(context.unanswered_ms / 1_000)
@@ -179,13 +193,15 @@ class Writer:
     def _knows(self) -> list[Line]:
         say, context = self.say, self.context
         known = [name for name in context.known_by if name != self.note.person]
-        lines = [say("knows.paged", people=self._people(known)) if known else say("knows.nobody")]
+        lines = [say("knows.paged", people=self._people(known))] if known else []
+        if not known and not self.incident.acknowledged_by:
+            lines.append(say("knows.nobody"))
         if self.incident.acknowledged_by:
             lines.append(say("knows.acknowledged", people=self._people(self.incident.acknowledged_by)))
         if self.incident.ack_missing:
             roles = say.series([say.word("role", clean(role, 40)) for role in self.incident.ack_missing])
             lines.append(say("knows.missing", roles=roles))
-        if context.next_people and context.next_at is not None:
+        if self.asks and context.next_people and context.next_at is not None:
             at = say.clock(context.next_at, self.zone)
             lines.append(say("knows.next", at=at, people=self._people(context.next_people)))
         return [Line(line) for line in lines] + self._note_lines()
@@ -229,8 +245,8 @@ class Writer:
         """Return the short form: what, the figures, how to acknowledge. What does not fit is cut from the middle."""
         say = self.say
         if self.note.purpose not in {"page", "nobody_reached"}:
-            return clean(f"{title}. {self._lead()[0]}" if self._lead() else title, LONGEST_SHORT)
-        signal = say.word("signal", self.alert.signal) if self.alert else ""
+            return clean(f"{title}. {' '.join(self._lead())}", LONGEST_SHORT)
+        signal = say.word("signal", self.alert.signal) if self.alert else say("bare")
         parts = [say("short.nobody")] if self.note.purpose == "nobody_reached" else []
         if self.context.unanswered and self.context.unanswered_ms:
             parts.append(say("short.waited", waited=say.duration(self.context.unanswered_ms / 1_000)))
@@ -250,7 +266,7 @@ class Writer:
     def _links(self) -> dict[str, str]:
         links: dict[str, str] = {}
         signer = self.options.links
-        if signer is not None and self.note.purpose in _ACTED_ON and self.incident.state not in _OVER:
+        if signer is not None and self.asks:
             for purpose in _ACTS:
                 claim = Claim(
                     purpose,

@@ -12,7 +12,7 @@ import msgspec
 from schemas.events import Incident, Notification
 from schemas.times import from_ms
 from streams.agents.context import Context
-from streams.delivery.channels import all_channels
+from streams.delivery.channels import channels
 from streams.delivery.dispatcher import Dispatcher
 from streams.delivery.model import Target
 from streams.errors import UserError
@@ -41,7 +41,13 @@ class Outlet:
         self._policy = policy
         self._record = record
         self._renderer = Renderer(context.settings.web.public_url, link_keys(), policy)
-        self._dispatcher = Dispatcher(all_channels(live, context.settings.web.public_url or ""), record=record, allowed=allowed, clock=_now, why_not=why_not)
+        self._dispatcher = Dispatcher(
+            channels(live, context.settings.web.public_url or ""),
+            record=record,
+            allowed=allowed,
+            clock=_now,
+            why_not=why_not,
+        )
         self._watch: asyncio.Task[None] | None = None
         self._failing: set[asyncio.Task[None]] = set()
 

@@ -22,11 +22,49 @@ MAX_REQUEST: Final = 9 * 1_048_576
 """Bytes; just above the largest `max.message.bytes` of our topics."""
 
 
+BATCHED: Final = frozenset({"mentions", "scored", "windows", "signals", "alerts"})
+"""Topics that nobody reads to their present end: on the embedded broker only these may have batches of records."""
+
+
 class Producer:
-    """One producer a process, for all agents."""
+    """Writes for all agents of a process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._main = _One(settings, single=settings.broker.embedded)
+        self._bulk = _One(settings, single=False) if settings.broker.embedded else self._main
+
+    async def start(self) -> None:
+        """Connect; waits for an unreachable broker and says so."""
+        for one in {self._main, self._bulk}:
+            await one.connected()
+
+    async def stop(self) -> None:
+        """Send what is under way, and close."""
+        for one in {self._main, self._bulk}:
+            await one.stop()
+
+    async def send(self, writes: Sequence[Write]) -> list[int]:
+        """Append `writes`, all in flight together; return their offsets when every one is acknowledged.
+
+        Never gives up on a broker that is away. Raises MessageSizeTooLargeError and UnknownTopicOrPartitionError,
+        which no retry can mend.
+        """
+        if self._main is self._bulk:
+            return await self._main.send(writes)
+        bulk = [i for i, write in enumerate(writes) if write.topic in BATCHED]
+        rest = [i for i, write in enumerate(writes) if write.topic not in BATCHED]
+        offsets = dict(zip(bulk, await self._bulk.send([writes[i] for i in bulk]), strict=True))
+        offsets |= zip(rest, await self._main.send([writes[i] for i in rest]), strict=True)
+        return [offsets[i] for i in range(len(writes))]
+
+
+class _One:
+    """One aiokafka producer, made anew when it breaks."""
+
+    def __init__(self, settings: Settings, *, single: bool) -> None:
+        self._settings = settings
+        self._single = single
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
 
@@ -40,13 +78,9 @@ class Producer:
             "compression_type": None,
             "request_timeout_ms": 15_000,
         }
-        if embedded:
+        if self._single:
             options["max_batch_size"] = 1  # its end offsets are wrong for batches of several records
         return AIOKafkaProducer(**options)
-
-    async def start(self) -> None:
-        """Connect; waits for an unreachable broker and says so."""
-        await self._connected()
 
     async def stop(self) -> None:
         """Send what is under way, and close."""
@@ -57,7 +91,7 @@ class Producer:
             except (TimeoutError, KafkaError) as error:
                 log.warning("producer: not closed cleanly: %r", error)
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def connected(self) -> AIOKafkaProducer:
         async with self._lock:
             pause = FIRST_PAUSE
             while self._producer is None:
@@ -67,7 +101,12 @@ class Producer:
                     self._producer = producer
                 except (KafkaError, OSError) as error:
                     await producer.stop()
-                    log.warning("broker %s cannot be reached (%r); trying again in %.1f s", self._settings.broker.bootstrap, error, pause)
+                    log.warning(
+                        "broker %s cannot be reached (%r); trying again in %.1f s",
+                        self._settings.broker.bootstrap,
+                        error,
+                        pause,
+                    )
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
             return self._producer
@@ -82,15 +121,11 @@ class Producer:
                     log.info("producer: replaced after %r", error)
 
     async def send(self, writes: Sequence[Write]) -> list[int]:
-        """Append `writes`, all in flight together; return their offsets when every one is acknowledged.
-
-        Never gives up on a broker that is away. Raises MessageSizeTooLargeError and UnknownTopicOrPartitionError,
-        which no retry can mend.
-        """
+        """Append `writes`; see `Producer.send`."""
         offsets: list[int | None] = [None] * len(writes)
         pause = FIRST_PAUSE
         while True:
-            producer = await self._connected()
+            producer = await self.connected()
             left = [i for i, offset in enumerate(offsets) if offset is None]
             if not left:
                 return [offset for offset in offsets if offset is not None]
@@ -101,7 +136,11 @@ class Producer:
                     write = writes[i]
                     futures.append(
                         await producer.send(
-                            self._settings.topic_prefix + write.topic, write.value, write.key, write.partition, headers=write.headers or None
+                            self._settings.topic_prefix + write.topic,
+                            write.value,
+                            write.key,
+                            write.partition,
+                            headers=write.headers or None,
                         )
                     )
             except (KafkaError, OSError) as error:
@@ -118,7 +157,13 @@ class Producer:
                 raise failed
             if not isinstance(failed, KafkaError | OSError):
                 raise failed
-            log.warning("broker did not take %d of %d records (%r); trying again in %.1f s", offsets.count(None), len(writes), failed, pause)
+            log.warning(
+                "broker did not take %d of %d records (%r); trying again in %.1f s",
+                offsets.count(None),
+                len(writes),
+                failed,
+                pause,
+            )
             await self._replace(producer)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -41,7 +41,9 @@ def check_versions() -> None:
     for package, tested in TESTED.items():
         found = version(package)
         if found != tested:
-            raise UserError(f"{package} {found} is installed, the engine is tested with {tested}: pip install {package}=={tested}")
+            raise UserError(
+                f"{package} {found} is installed, the engine is tested with {tested}: pip install {package}=={tested}"
+            )
 
 
 class PositionError(RuntimeError):
@@ -122,7 +124,11 @@ class SliceConsumer(driver.Consumer):
         left = tps - positions.keys()
         if left:
             committed = await self._thread.seek_to_committed()
-            positions |= {TP(tp.topic, tp.partition): offset for tp, offset in committed.items() if TP(tp.topic, tp.partition) in left}
+            positions |= {
+                TP(tp.topic, tp.partition): offset
+                for tp, offset in committed.items()
+                if TP(tp.topic, tp.partition) in left
+            }
         wanted = {tp: offset for tp, offset in positions.items() if offset is not None and tp not in left}
         if wanted:
             await self._thread.seek_wait(wanted)

@@ -22,6 +22,7 @@ from typing import Final, Literal, cast, get_args
 from uuid import uuid5
 
 from schemas.ids import NAMESPACE
+from streams.errors import UserError
 
 Purpose = Literal["ack", "dismiss", "receipt"]
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
@@ -76,11 +77,18 @@ class Links:
     Args:
         keys: Secrets of at least 16 bytes; the first signs, all are accepted, so that a key can be changed.
         public_url: Where people reach the page, `https://tocsin.example.org`.
+
+    Raises:
+        UserError: A key is too short; the text does not show it.
     """
 
     def __init__(self, keys: Sequence[bytes], public_url: str) -> None:
-        if not keys or any(len(key) < MIN_KEY_BYTES for key in keys):
-            raise ValueError(f"a link key needs at least {MIN_KEY_BYTES} bytes")
+        shortest = min(map(len, keys), default=0)
+        if shortest < MIN_KEY_BYTES:
+            raise UserError(
+                f"a key that signs links needs at least {MIN_KEY_BYTES} bytes, one has {shortest}; "
+                'make one with "openssl rand -hex 32"',
+            )
         self._keys = tuple(keys)
         self.public_url = public_url.rstrip("/")
 

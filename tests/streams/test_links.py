@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.errors import UserError
 from streams.links import Claim, LinkError, Links, Refusal
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -95,8 +96,8 @@ def test_a_token_that_is_far_too_long_is_not_even_looked_at() -> None:
 
 
 def test_a_short_key_is_refused_and_no_key_is_shown() -> None:
-    with pytest.raises(ValueError, match="at least 16 bytes"):
+    with pytest.raises(UserError, match="at least 16 bytes"):
         Links([b"short"], "https://t.example.org")
-    with pytest.raises(ValueError, match="at least 16 bytes"):
+    with pytest.raises(UserError, match="at least 16 bytes"):
         Links([], "https://t.example.org")
     assert "0123456789" not in repr(LINKS)

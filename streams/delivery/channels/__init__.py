@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 
 from schemas.events import Incident
@@ -9,7 +10,7 @@ from streams.delivery.channels.alertmanager import AlertmanagerChannel
 from streams.delivery.channels.apprise_channel import AppriseChannel
 from streams.delivery.channels.console import ConsoleChannel
 from streams.delivery.channels.pagerduty import PagerDutyChannel
-from streams.delivery.channels.smtp import SmtpChannel
+from streams.delivery.channels.smtp import RELAY, SmtpChannel
 from streams.delivery.channels.webhook import WebhookChannel
 from streams.delivery.model import Channel
 
@@ -32,7 +33,7 @@ def channels(live: Callable[[], Iterable[Incident]] | None = None, public_url: s
         public_url: Where the page is, for adapters that link to it.
     """
     return {
-        "smtp": SmtpChannel(),
+        "smtp": SmtpChannel(os.environ.get(RELAY, "")),
         "webhook": WebhookChannel(),
         "apprise": AppriseChannel(),
         "pagerduty": PagerDutyChannel(public_url),

@@ -4,6 +4,8 @@
     smtp://mail.example.org:587/?…      STARTTLS where the server offers it
     smtp://…&tls=required | tls=none    insist on it, or do without
 
+    mailto:alice@example.org            by the server that TOCSIN_SMTP_URL names
+
 `from`, `to`, `tls` and `timeout` may also be options. A password is never sent over a line in clear unless `tls=none`
 says so. The Message-ID is made from the idempotency key: where a delivery is repeated after a crash, mail programs and
 servers that look see the same mail. All mails of an incident form one thread.
@@ -30,6 +32,8 @@ from streams.delivery.model import Delivery, Permanent, SendError, Target, Trans
 
 TIMEOUT: Final = 20.0
 """Seconds for the whole exchange: greylisting servers are slow to greet."""
+RELAY: Final = "TOCSIN_SMTP_URL"
+"""Environment variable with the server for `mailto:` addresses."""
 _TRY_AGAIN_CODES: Final = range(400, 500)
 """RFC 5321, section 4.2.1: 4yz is a transient refusal, 5yz a permanent one."""
 
@@ -50,14 +54,20 @@ class Server:
 
 
 class SmtpChannel:
-    """Hands mails to a server; the server's acceptance is the receipt."""
+    """Hands mails to a server; the server's acceptance is the receipt.
 
-    def __init__(self, parallel: int = 4) -> None:
+    Args:
+        relay: The server for addresses that name none (`mailto:…`), written as above, with `from`.
+        parallel: Mails under way at once.
+    """
+
+    def __init__(self, relay: str = "", parallel: int = 4) -> None:
+        self._relay = relay
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="smtp")
 
     async def send(self, delivery: Delivery) -> str:
         """Hand the mail in; raises Transient or Permanent."""
-        server = server_of(delivery.target)
+        server = server_of(delivery.target, self._relay)
         mail = mail_of(delivery, server)
         line = _Line()
         task = asyncio.get_running_loop().run_in_executor(self._pool, _hand_in, server, mail, line)
@@ -111,10 +121,15 @@ class _TlsClient(smtplib.SMTP_SSL):
         super().__init__(server.host, server.port, timeout=server.timeout, context=context)
 
 
-def server_of(target: Target) -> Server:
+def server_of(target: Target, relay: str = "") -> Server:
     """Read the address and the options; raises Permanent, naming what is wrong but never its value."""
+    url, to = target.url, ""
+    if url.startswith("mailto:"):
+        if not relay:
+            raise Permanent(f"a mailto: address needs a mail server: set {RELAY} to smtp://host/?from=tocsin@…")
+        url, to = relay, unquote(url.removeprefix("mailto:"))
     try:
-        parts = urlsplit(target.url)
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise Permanent("not a valid smtp:// address") from None
@@ -124,7 +139,7 @@ def server_of(target: Target) -> Server:
     tls = "direct" if parts.scheme == "smtps" else given.get("tls", "auto")
     if tls not in {"direct", "auto", "required", "none"}:
         raise Permanent("option tls is not auto, required or none")
-    sender, to = given.get("from", ""), given.get("to", "")
+    sender, to = given.get("from", ""), to or given.get("to", "")
     for name, address in (("from", sender), ("to", to)):
         if not _is_address(address):
             raise Permanent(f"option {name} is not one mail address")

@@ -135,6 +135,16 @@ def test_address_and_sender_may_stand_in_the_url() -> None:
     assert sink.recipients == ["carol@example.org"]
 
 
+def test_a_mailto_address_goes_by_the_common_server() -> None:
+    sink = Sink()
+    with server(sink) as host:
+        channel = SmtpChannel(f"smtp://{host}/?from=bell@example.org")
+        asyncio.run(send(channel, a_delivery("mailto:dora@example.org", "smtp")))
+    assert sink.recipients == ["dora@example.org"]
+    with refuses(Permanent, "set TOCSIN_SMTP_URL"):
+        mail("mailto:dora@example.org")
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"), [("451 4.7.1 Greylisted", Transient), ("550 5.1.1 No such user", Permanent)]
 )
@@ -255,7 +265,7 @@ def test_nobody_listening_and_no_such_name_are_worth_another_try() -> None:
 @pytest.mark.parametrize(
     ("url", "options", "words"),
     [
-        ("mailto:alice@example.org", {}, "smtp://host"),
+        ("imap://host", {}, "smtp://host"),
         ("smtp://host:port", {}, "not a valid smtp:// address"),
         ("smtp://", {}, "smtp://host"),
         ("smtp://127.0.0.1", {"to": ""}, "option to is not one mail address"),

@@ -19,12 +19,14 @@ def take_outcome(turn: Turn, notification: Notification) -> None:
     planned = case.planned.get(notification.notification_id) if case else None
     if case is None or planned is None or planned.outcome not in {None, "pending"}:
         return
-    planned.outcome = notification.outcome
+    begun, planned.outcome = planned.outcome == "pending", notification.outcome
     if notification.outcome == "pending":
         return
     ours, context = planned.notification, planned.context
     planned.context = None
-    if notification.outcome == "sent" and ours.purpose in _PAGES:
+    # A page begun and then held back was perhaps handed over just before a crash: better an all-clear too many.
+    perhaps = notification.outcome == "sent" or (notification.outcome == "held_back" and begun)
+    if perhaps and ours.purpose in _PAGES:
         case.reached.setdefault(ours.person, ours.channel)
         if case.incident.state not in LIVE:  # it was in flight when the end came
             clear_one(turn, case, ours.person, ours.channel)

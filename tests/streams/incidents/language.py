@@ -241,6 +241,10 @@ class Story:
         """A delivery to this person over this channel is in flight for so long."""
         self.slow.append((person, channel, minutes))
 
+    def begins(self, minute: float) -> None:
+        """The dispatcher records that it begins with what was planned."""
+        self.later(minute, "begin", None)
+
     def expect(self, when: Between, wanted: Wanted, times: int | None = None) -> None:
         self.checks.append(("expect", when, wanted, times))
 
@@ -305,6 +309,9 @@ class Story:
             )
         elif what == "outcome":
             self.append(time, Delivered(self.leader, data))
+        elif what == "begin":
+            for effect in self.state.undelivered():
+                self.append(time, Delivered(self.leader, effect.notification))
         elif what == "policy":
             self.policy = data
             self.append(time, self.policy_entry(data))
@@ -350,12 +357,16 @@ class Story:
         """Deliver as the dispatcher would: ask whether it may still be sent, then say how it ended."""
         note = effect.notification
         reason = self.state.why_not(note)
-        outcome: str = "held_back" if reason else "sent"
+        outcome = "held_back" if reason else "sent"
         minute = self.minute(time)
         for person, channel, when in self.broken:
             if person in {"*", note.person} and channel in {"*", note.channel} and when.first <= minute <= when.last:
                 outcome, reason = "failed", "connection refused"
-        wait = next((one[2] for one in self.slow if one[0] == note.person and one[1] == note.channel), 0.0)
+        wait = (
+            0.0
+            if outcome == "held_back"
+            else next((one[2] for one in self.slow if one[0] == note.person and one[1] == note.channel), 0.0)
+        )
         done = msgspec.structs.replace(note, outcome=outcome, reason=reason or "", attempt=1)
         self.later(minute + wait, "outcome", done)
 

@@ -34,6 +34,16 @@ def test_resolve_while_a_page_is_in_flight_still_gives_the_all_clear():
         story.expect(at(3), all_clear("alice", "mail"), times=1)
 
 
+def test_a_page_that_may_have_gone_out_before_a_crash_gets_its_all_clear():
+    with Story(BASE) as story:
+        story.takes("alice", "mail", 3)
+        story.at(0).alert("acme", "L3")
+        story.begins(0.1)  # "pending" is on record
+        story.at(1).resolved("acme")
+        story.at(2).restart()  # the next worker does not know whether it was handed over, and may not send it now
+        story.expect(at(2), all_clear("alice", "mail"), times=1)
+
+
 def test_a_page_not_yet_sent_is_cancelled_by_the_end():
     with Story(BASE) as story:
         story.takes("alice", "mail", 3)

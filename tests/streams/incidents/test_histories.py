@@ -146,7 +146,7 @@ class Histories(RuleBasedStateMachine):
                 incident = self.state.cases[note.incident_id].incident
                 if note.purpose == "page":
                     assert incident.state in LIVE
-            self.append(Delivered(self.leader, msgspec.structs.replace(note, outcome=ended)))  # type: ignore[arg-type]
+            self.append(Delivered(self.leader, msgspec.structs.replace(note, outcome=ended)))
 
     @rule()
     def crash(self) -> None:
@@ -220,7 +220,7 @@ class Histories(RuleBasedStateMachine):
         for key in list(self.flight):
             note = self.flight.pop(key)
             ended = "held_back" if self.state.why_not(note) else "sent"
-            self.append(Delivered(self.leader, msgspec.structs.replace(note, outcome=ended)))  # type: ignore[arg-type]
+            self.append(Delivered(self.leader, msgspec.structs.replace(note, outcome=ended)))
         for case in list(self.state.live_cases()):
             self.took(
                 "commands",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.events import Alert, AlertTick, Command, Leader, PolicyRead, TimerDue, Took
+from schemas.events import Alert, AlertTick, Command, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.ids import alert_id, fingerprint
 from schemas.times import from_ms, parse_iso
 from streams.incidents.effects import ArmTimer, Deliver, Publish
@@ -103,7 +103,7 @@ def test_a_dead_letter_takes_its_offset_and_nothing_else():
 
 def test_decisions_stay_those_of_the_policy_of_their_time():
     old, new = policy_of(BASE), policy_of(policy(chains="{day: {steps: [{notify: [carol]}]}}"))
-    entries = [
+    entries: list[JournalEntry] = [
         Leader("a"),
         PolicyRead("a", digest(old), without_addresses(old)),
         Took("a", "alerts", 0, alert=alert()),

@@ -1,0 +1,74 @@
+"""One tiny broken file per rule; its first lines are the errors that have to be said, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streams.policy.load import load_policy, read_policy
+from streams.policy.problems import PolicyError
+
+BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_the_error_names_file_path_value_and_remedy(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(path.parent)
+    text = path.read_text(encoding="utf-8")
+    wanted = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")]
+    _, problems = read_policy(text, Path())
+    said = [problem.line("policy.yaml") for problem in problems if problem.level == "error"]
+    assert said == wanted
+
+
+def test_all_errors_are_said_at_once():
+    text = """
+people: {alice: {channels: [{type: consol}]}, bob: {chanels: []}}
+chains: {day: {steps: [{notify: [alice], wait: soon}]}}
+defaults: {chain: 7, group_wait: 5}
+"""
+    _, problems = read_policy(text)
+    assert [problem.path for problem in problems] == [
+        "people.alice.channels[0].type",
+        "people.bob.chanels",
+        "people.bob.channels",
+        "chains.day.steps[0].wait",
+        "defaults.group_wait",
+    ]
+
+
+def test_every_name_is_checked_in_one_go():
+    text = """
+people: {alice: {channels: [{type: console}]}}
+chains: {day: {steps: [{notify: [alise]}, {notify: [bob, "role:x"]}]}}
+routes: [{match: {severity: L7}, chain: nigth}]
+defaults: {chain: dya, last_resort: [nobody]}
+"""
+    _, problems = read_policy(text)
+    assert len([problem for problem in problems if problem.level == "error"]) == 7
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(PolicyError, match=r"there is no such file: copy deploy/config/policy\.example\.yaml"):
+        load_policy(tmp_path / "policy.yaml")
+
+
+def test_a_file_that_is_not_text(tmp_path: Path):
+    (tmp_path / "policy.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PolicyError, match="save it as UTF-8"):
+        load_policy(tmp_path / "policy.yaml")
+
+
+def test_secrets_have_to_be_there_where_they_are_needed(tmp_path: Path):
+    (tmp_path / "policy.yaml").write_text(
+        'people: {alice: {channels: [{type: webhook, url: "${TOCSIN_HOOK}"}, {type: apprise, url: "file:/nowhere"}]}}\n'
+        "chains: {day: {steps: [{notify: [alice]}]}}\ndefaults: {chain: day}\n"
+    )
+    load_policy(tmp_path / "policy.yaml")  # to check or to replay, addresses are not needed
+    with pytest.raises(PolicyError) as caught:
+        load_policy(tmp_path / "policy.yaml", env={})
+    assert str(caught.value).splitlines() == [
+        "policy.yaml: people.alice.channels[0].url: environment variable TOCSIN_HOOK is not set",
+        'policy.yaml: people.alice.channels[1].url: there is no file "/nowhere"',
+    ]

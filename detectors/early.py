@@ -90,20 +90,26 @@ class EarlyTrigger:
         recent = [e for e in self._recent if e.minute > minute - HORIZONS[k]]
         people = sum(e.people for e in recent)
         angry = sum(e.negative for e in recent) / 10_000
-        if people < picture.settings.min_people:
+        if people < picture.least_people(k):
             return None
         expected = picture.pace.rate * HORIZONS[k] * factor
         usual = picture.pace.share.usual
         score = excess(angry, expected * usual, picture.pace.dispersion[k])
-        habit = picture.habits.scores(minute)[k]
-        if score < threshold(k, picture.settings.sensitivity, habit) + MARGIN:
+        if score < threshold(k, picture.settings.sensitivity) + MARGIN:
             return None
         # As many mentions as would hold this anger at the usual share: like the anger, that number can only grow.
         crowd = min(float(people), angry / usual)
         points = severity.terms(
-            severity.Facts(crowd, expected, people, usual, usual, habit=picture.habits.heat(k, minute))
+            severity.Facts(
+                crowd,
+                expected,
+                people,
+                usual,
+                usual,
+                beyond=picture.habits.beyond(k, minute, 100 * crowd, 10_000 * angry),
+            )
         )
-        level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.settings.min_people))
+        level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.least_people(k)))
         if level < 2:
             return None
         return EarlyVerdict(Judgement(k, level, points, people), score, recent[0].minute * MINUTE, angry, expected)

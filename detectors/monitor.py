@@ -90,10 +90,8 @@ class BrandMonitor:
         self._picture.begin(minute)
         self._picture.see(window, minute, frozen=self._book.frozen)
         out += self._end_silence(minute, delay)
-        tests, counts = self._tests(minute)
-        if self.warm:
-            self._picture.habits.note(minute, counts)
-            self._picture.habits.note_anger(minute, _anger(tests))
+        tests = self._tests(minute)
+        self._picture.habits.note(minute, self._picture.sums, _anger(tests) if self.warm else None)
         out += self._judge(tests, minute, delay, evidence)
         out += self._reach(window, minute, delay, evidence)
         out += self._ends(tests, minute, delay)
@@ -122,7 +120,7 @@ class BrandMonitor:
             elif self._book.restless:
                 self._picture.begin(minute)
                 self._picture.sums.expire(minute)
-                out += self._ends(self._tests(minute)[0], minute, delay)
+                out += self._ends(self._tests(minute), minute, delay)
                 self._finish(minute)
             elif self._silence.believes(minute) or minute % BLOCK:
                 self._picture.begin(minute)
@@ -153,7 +151,7 @@ class BrandMonitor:
         """Whether there is enough to compare with, so that it may page."""
         return self._picture.warm
 
-    def _tests(self, minute: int, *, campaign: bool = True) -> tuple[list[Gate], list[float]]:
+    def _tests(self, minute: int, *, campaign: bool = True) -> list[Gate]:
         picture, on = self._picture, self._book.campaign(minute) if campaign else None
         factor = on.factor if on else 1.0
         return gates(picture.pace, picture.sums, picture.habits, minute, self.settings.sensitivity, factor)
@@ -161,7 +159,7 @@ class BrandMonitor:
     def _judge(self, tests: list[Gate], minute: int, delay: int, evidence: Evidence) -> list[Event]:
         fired = [gate for gate in tests if gate.strength >= 1.0]
         if self._book.campaign(minute):  # what the campaign explains is told all the same, as held back
-            plain, _ = self._tests(minute, campaign=False)
+            plain = self._tests(minute, campaign=False)
             fired += [gate for gate in plain if gate.signal == "volume_spike" and gate.strength >= 1.0]
         out = self._tell_close(tests, minute, delay)
         if not fired:

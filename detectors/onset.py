@@ -28,9 +28,6 @@ SHIFT_RISE: Final = 0.06
 """By how much a share must exceed the usual one, whatever its z."""
 ANGRIER: Final = 1.0
 """Standard deviations by which a share must exceed the usual one before a surge is called negative."""
-HABIT: Final = 0.9
-HABIT_MOST: Final = 1.0
-"""A burst must reach 0.9 of what two days of the last two weeks had, which raises a threshold by 1 at most."""
 
 # A slow crisis never looks like much in any one hour. Where a brand's own two weeks are known, the hour (or four) in which people
 # are angrier than in all of them is told, from a score on that honest counting alone would have once or twice a week.
@@ -65,10 +62,9 @@ class Gate:
         return f"{self.signal} {HORIZONS[self.k]} min"
 
 
-def threshold(k: int, sensitivity: float, habit: float = 0.0) -> float:
-    """Return the score at which horizon `k` fires; `habit` is the highest ordinary score of the last two weeks."""
-    base = THRESHOLDS[k] / sensitivity
-    return max(base, min(HABIT * habit, base + HABIT_MOST))
+def threshold(k: int, sensitivity: float) -> float:
+    """Return the score at which horizon `k` fires."""
+    return THRESHOLDS[k] / sensitivity
 
 
 def gates(
@@ -78,8 +74,8 @@ def gates(
     minute: int,
     sensitivity: float = 1.0,
     factor: float = 1.0,
-) -> tuple[list[Gate], list[float]]:
-    """Return the tests of the newest closed minute, and the count scores per horizon.
+) -> list[Gate]:
+    """Return the tests of the newest closed minute.
 
     Args:
         pace: what is expected.
@@ -90,21 +86,17 @@ def gates(
         factor: multiplies what is expected (a campaign).
     """
     found: list[Gate] = []
-    counts: list[float] = []
-    used_to = habits.scores(minute)
     share, usual = pace.share, pace.share.usual
     for k in range(len(HORIZONS)):
         n, mass = sums.crowd[k] / 100.0, sums.mass[k] / 10_000.0
         expected = pace.expected(k) * factor
         if n <= expected:
-            counts.append(0.0)
             if k < 3:
                 continue
             z_count = 0.0
         else:
             z_count = excess(n, expected, pace.dispersion[k])
-            counts.append(z_count)
-        limit = threshold(k, sensitivity, used_to[k])
+        limit = threshold(k, sensitivity)
         z_share = share.score_one(n, mass)
         found.append(Gate("volume_spike", k, z_count, limit))
         angrier = z_share >= ANGRIER
@@ -114,7 +106,7 @@ def gates(
         found.append(Gate("negative_spike", k, max(z_mass, anger), min(limit, slow), slow < limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
-    return found, counts
+    return found
 
 
 def _slow_limit(k: int, n: float, habits: Habits, minute: int, sensitivity: float) -> float:

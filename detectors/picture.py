@@ -19,6 +19,8 @@ ENOUGH: Final = 5 * 24 * 60
 """Minutes after which a brand that speaks only at some hours is known all the same."""
 GROWING: Final = 1.1
 """The later half of a horizon must have so many times the earlier one before a doubling time is told."""
+PEOPLE: Final = (1.0, 1.0, 1.25, 2.0, 4.0)
+"""Times `min_people` that a page needs on each horizon."""
 RECORD_QUARTERS: Final = 16
 """Quarters of a day after which a record counts in full."""
 LEAST_LATE: Final = 5
@@ -113,15 +115,17 @@ class Picture:
                 people=people,
                 share=mass / crowd if crowd else 0.0,
                 usual_share=self.pace.share.usual,
-                habit=self.habits.heat(k, minute),
+                beyond=self.habits.beyond(k, minute, self.sums.crowd[k], self.sums.mass[k]),
                 record=min(1.0, self.habits.quarters(minute) / RECORD_QUARTERS) if record else 0.0,
                 doubling_minutes=self.doubling(k, minute),
                 authenticity=authenticity.penalty(found, sum(m.mentions for m in minutes)),
             )
         )
-        if self.warm:
-            self.habits.note_heat(k, minute, severity.heat(points))
-        return Judgement(k, severity.level(points, people, self.settings.min_people), points, people)
+        return Judgement(k, severity.level(points, people, self.least_people(k)), points, people)
+
+    def least_people(self, k: int) -> int:
+        """Return how many people horizon `k` needs for a page: a dozen in minutes are a crowd, in four hours they are not."""
+        return round(self.settings.min_people * PEOPLE[k])
 
     def people(self, k: int) -> int:
         """Return about how many people spoke (one who speaks in two minutes counts twice)."""

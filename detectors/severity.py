@@ -27,10 +27,13 @@ SHARE_WEIGHT: Final = 10.0
 """Points for a share of 1.0 above the usual."""
 PLAIN_SHARE: Final = 0.35
 """A share that is plain talk: the mean P(negative) of ordinary posts under the shipped model lies between 0.3 and 0.4."""
-NOVELTY: Final = 1.5
-"""Points that a burst loses which is no larger than the brand is used to; one twice as large loses none."""
+KNOWN: Final = 1.0
+KNOWN_SIZE: Final = 0.7
+"""Points, and part of its size, that a burst loses which is no larger than those of other days; one twice as large loses none."""
 RECORD: Final = 1.0
 """Points for the angriest hours of two weeks."""
+ROUTINE_ANGER: Final = 0.5
+"""Points of negativity from which a burst is not routine even though other days had its like."""
 ANGER: Final = 0.1
 """Points of negativity without which there is no L4 …"""
 HUGE: Final = 5.0
@@ -48,8 +51,8 @@ class Facts:
     share: float
     """Mean P(negative)."""
     usual_share: float
-    habit: float = -9.0
-    """`heat` that the brand's days are used to."""
+    beyond: float = math.inf
+    """Doublings beyond what other days of two weeks had."""
     record: float = 0.0
     """0 to 1: how sure it is that people have not been so angry for two weeks."""
     negative_reach: int = 0
@@ -83,19 +86,22 @@ def terms(facts: Facts) -> dict[str, float]:
         "velocity": speed,
         "authenticity": facts.authenticity,
     }
-    used_to = _clip(1.0 - (heat(found) - facts.habit), 0.0, 1.0)
-    found["novelty"] = facts.record * RECORD * (1.0 - used_to) - NOVELTY * used_to
+    used_to = _clip(1.0 - facts.beyond, 0.0, 1.0)
+    found["novelty"] = facts.record * RECORD if facts.record else -used_to * _routine(size)
     return found
 
 
-def heat(points: dict[str, float]) -> float:
-    """Return what is compared from day to day: size and negativity, without what depends on the hour's luck."""
-    return points["size"] + max(0.0, points["negativity"])
+def _routine(size: float) -> float:
+    return KNOWN + KNOWN_SIZE * size
 
 
 def level(points: dict[str, float], people: int, least_people: int) -> int:
-    """Return the level, 1 to 4, of `points` from `people`."""
+    """Return the level, 1 to 4, of `points` from `people`; fewer than `least_people` are never a page."""
     total = sum(points.values())
+    if points["negativity"] >= ANGER and total - points["novelty"] >= LEVELS[3]:
+        total = max(total, LEVELS[1])  # anger of this size is never routine
+    elif points["negativity"] < ROUTINE_ANGER and points["novelty"] <= -_routine(points["size"]):
+        return 1  # the brand's days know such a burst
     least = [max(floor, least_people) if i else 0 for i, floor in enumerate(PEOPLE)]
     reached = max(i + 1 for i, floor in enumerate(LEVELS) if i == 0 or (total >= floor and people >= least[i]))
     if reached > 2 and points["negativity"] < 0.0:

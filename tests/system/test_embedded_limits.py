@@ -26,8 +26,8 @@ def new_topic(broker: EmbeddedBroker, **configs: str) -> str:
 
 async def produce(broker: EmbeddedBroker, topic: str, count: int, **settings: object) -> list[int]:
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=50, **settings)
-    await producer.start()
     try:
+        await producer.start()
         sent = [await producer.send(topic, b"%d" % i, partition=0) for i in range(count)]
         return [(await one).offset for one in sent]
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 from river import stats
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 BLOCK_MS = 6 * HOUR_MS
 """One maximum is kept for each six hours: 56 numbers for two weeks."""
 
@@ -55,6 +56,16 @@ class HighWater:
         """Return the highest value remembered, None when the memory does not reach back beyond the lag."""
         highest = self._old.get()
         return None if highest is None else float(highest)
+
+    def days_at(self, level: float) -> int:
+        """Return on how many days (UTC) before today, of those remembered, a value of at least `level` was seen."""
+        if self._block is None:
+            return 0
+        today = self._block * BLOCK_MS // DAY_MS
+        blocks = [*self._old.window.unsorted_window, *self._recent]
+        first = self._block - len(blocks)
+        days = {(first + i) * BLOCK_MS // DAY_MS for i, highest in enumerate(blocks) if highest >= level}
+        return len(days - {today})
 
     def dump(self) -> list[Any]:
         """Return the state: lists of numbers."""

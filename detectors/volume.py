@@ -31,6 +31,10 @@ NOVELTY_CLIP: Final = 2.0
 """Factors e at which novelty stops counting."""
 NOVELTY_DAYS: Final = 14.0
 NOVELTY_LAG_DAYS: Final = 1.0
+HABIT_DAYS: Final = 7
+"""What so many days of the remembered fortnight have seen is a habit and no news."""
+HABIT_LIKE: Final = 1.25
+"""A day has seen the like when its highest moment times this reaches the present."""
 EVENT_GAP_HOURS: Final = 24.0
 """After an alert the same story stays quiet for this long."""
 REARM: Final = 3.0
@@ -38,7 +42,7 @@ REARM: Final = 3.0
 CALM: Final = 0.5
 """Score below which an excursion is over."""
 FREEZE_HOURS: Final = 6.0
-"""What an excursion brings is held back this long, or until it is over, and learnt then: judged by what was usual before."""
+"""What an excursion brings is held back this long, or until it is over, and learnt then."""
 WARM_UP_HOURS: Final = 24.0
 WARM_UP_BINS: Final = 24
 RELATIVE_SPREAD: Final = 0.1
@@ -46,8 +50,8 @@ RELATIVE_SPREAD: Final = 0.1
 TAIL_Z: Final = 2.0
 """A full score also needs a negative binomial tail as unlikely as this many standard deviations (P = 0.02)."""
 
-TAIL_MARGIN: Final = 0.2
-"""The tail is looked at from this much below a score of 1; it can hold a score down to there, no further."""
+MARGIN: Final = 0.2
+"""Tail and habit are looked at from this much below a score of 1; they can hold a score down to there, no further."""
 TINY: Final = 1e-6
 """An expectation of zero would make any count impossible."""
 MOST: Final = 1e15
@@ -63,7 +67,7 @@ class VolumeVerdict:
     """What the detector thinks of one bin; all counts are mentions in the smoothing window that ends with it."""
 
     score: float
-    """At 1 it fires; 0 when there is nothing to say. Rises with the count."""
+    """At 1 it fires; 0 while warming up. Rises with the count."""
     observed: float
     expected: float
     low: float
@@ -85,10 +89,11 @@ class VolumeDetector(SupervisedAnomalyDetector):
 
         z = clip((s - mean) / spread, ±8), spread² = max(variance, Poisson's) + (0.1 mean)²
 
-    Their mean, plus novelty = log((1 + s) / (1 + highest moment of the two weeks before yesterday)), is the strength;
-    the score is strength x sensitivity / 4, held below 1 where a negative binomial tail finds the count ordinary. It
-    fires at 1, once in a day for one story. While an excursion lasts nothing is learnt, so that it is judged by what was
-    usual before it; when it is over, or after six hours, it is accepted.
+    Their mean, plus novelty = log((1 + s) / (1 + highest moment of the two weeks before yesterday)), twice, is the
+    strength; the score is strength x sensitivity / 4. It is held below 1 where a negative binomial tail finds the count
+    ordinary, and where half the days of the last two weeks saw the like. It fires at 1, once in a day for one story.
+    While an excursion lasts nothing is learnt, so that it is judged by what was usual before it; when it is over, or
+    after six hours, it is accepted.
 
     River's `EWMean` (baselines) and `RollingMax` (novelty) do the work; the detector itself is a
     `SupervisedAnomalyDetector` as `GaussianScorer` is: `y` is the count, `x` may carry its time (`{"time": epoch ms}`),
@@ -205,7 +210,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._highest.advance(time)
         self._push(value)
         observed = self._sum * self._width / len(self._window)
-        score, votes = self._judge(observed)
+        score, votes = self._judge(observed) if self._warm() else (0.0, [])
         fired = value > 0.0 and score >= 1.0 and self._onset(time, observed)
         verdict = self._verdict(observed, score, fired=fired, votes=votes)
         self._follow(time, observed, score, fired=fired)
@@ -244,16 +249,18 @@ class VolumeDetector(SupervisedAnomalyDetector):
             votes.append(("novelty", novelty, novelty > 0.0))
             strength += novelty
         score = strength / THRESHOLD * self.sensitivity
-        if score >= 1.0 - TAIL_MARGIN:
+        if score >= 1.0 - MARGIN:
             horizons = len(self._baselines)
             tail = tail_z(observed, max(mean / horizons, TINY), variance / horizons)
             votes.append(("tail", tail, tail >= TAIL_Z))
-            score = max(1.0 - TAIL_MARGIN, min(score, tail / TAIL_Z))
+            score = max(1.0 - MARGIN, min(score, tail / TAIL_Z))
+            days = self._highest.days_at(observed / HABIT_LIKE)
+            if days >= HABIT_DAYS:
+                votes.append(("habit", float(days), False))
+                score = 1.0 - MARGIN
         return max(score, 0.0), votes
 
     def _onset(self, time: int, observed: float) -> bool:
-        if not self._warm():
-            return False
         if self._alert is None or time - self._alert >= EVENT_GAP_HOURS * HOUR_MS:
             return True
         return self._calmed and observed >= REARM * self._peak
@@ -271,7 +278,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._highest.learn(observed)
         log = math.log1p(observed)
         self._excursion = self._excursion + 1 if score >= (CALM if self._excursion else 1.0) else 0
-        if self._excursion and self._warm() and self._excursion * self._bin_ms <= FREEZE_HOURS * HOUR_MS:
+        if self._excursion and self._excursion * self._bin_ms <= FREEZE_HOURS * HOUR_MS:
             self._held.add(observed, log)
             return
         for baseline in self._baselines:

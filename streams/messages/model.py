@@ -21,5 +21,9 @@ class Message:
     incident: Incident
     alert: Alert | None = None
     """The alert that weighs most."""
+    image: bytes = field(default=b"", repr=False)
+    """The last hours as a PNG; empty where they are not known."""
+    html_with_image: str = field(default="", repr=False)
+    """The HTML that shows `image` as `cid:chart`."""
     links: dict[str, str] = field(default_factory=dict)
     """Purpose → signed address; empty without a public address."""

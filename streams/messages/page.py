@@ -50,6 +50,8 @@ class Page:
     banner: str = ""
     """Above everything: an exercise."""
     lead: list[str] = field(default_factory=list)
+    figure: tuple[str, str] | None = None
+    """Caption and sparkline of the last hours."""
     sections: list[Section] = field(default_factory=list)
     buttons: list[tuple[str, str]] = field(default_factory=list)
     """Label and address."""
@@ -71,6 +73,8 @@ def as_text(page: Page) -> str:
     parts.append(page.title if not page.badge else f"{page.title}\n{page.badge}")
     if page.lead:
         parts.append("\n".join(_wrapped(line) for line in page.lead))
+    if page.figure:
+        parts.append(f"  {page.figure[1]}\n  {page.figure[0]}")
     for section in page.sections:
         lines = [_text_line(page, line, bullets=section.bullets) for line in section.lines]
         parts.append("\n".join([section.title.upper(), *lines]))
@@ -96,8 +100,13 @@ def _wrapped(text: str) -> str:
     return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def as_html(page: Page) -> str:
-    """Return the page as HTML that mail programs show: tables, inline styles, nothing loaded from elsewhere."""
+def as_html(page: Page, image: str = "") -> str:
+    """Return the page as HTML that mail programs show: tables, inline styles, nothing loaded from elsewhere.
+
+    Args:
+        page: What is said.
+        image: Address of the picture inside the mail, `cid:chart`; without it the sparkline stands there.
+    """
     colour = _COLOURS[page.colour]
     rows: list[str] = []
     if page.banner:
@@ -111,7 +120,12 @@ def as_html(page: Page) -> str:
         f'<h1 style="margin:0;font-size:20px;line-height:26px">{escape(page.title)}</h1>{badge}</td></tr>',
     )
     lead = "".join(f'<p style="margin:0 0 6px 0">{escape(line)}</p>' for line in page.lead)
-    body = [lead, _buttons(page, colour), *(_section(page, section, colour) for section in page.sections)]
+    body = [
+        lead,
+        _buttons(page, colour),
+        _figure(page, image),
+        *(_section(page, section, colour) for section in page.sections),
+    ]
     rows.append(f'<tr><td style="padding:16px 24px">{"".join(body)}</td></tr>')
     rows.append(f'<tr><td style="padding:12px 24px;color:#57606a;font-size:12px">{escape(page.footer)}</td></tr>')
     return (
@@ -125,6 +139,15 @@ def as_html(page: Page) -> str:
         + "\n".join(rows)
         + "\n</table>\n</body>\n</html>\n"
     )
+
+
+def _figure(page: Page, image: str) -> str:
+    if page.figure is None:
+        return ""
+    caption, blocks = (escape(part) for part in page.figure)
+    drawn = f'<img src="{escape(image)}" width="592" alt="{caption}" style="width:100%;max-width:592px;display:block">'
+    shown = drawn if image else f'<div style="font-family:monospace">{blocks}</div>'
+    return f'<div style="margin:12px 0">{shown}<div style="color:#57606a;font-size:12px">{caption}</div></div>'
 
 
 def _buttons(page: Page, colour: str) -> str:

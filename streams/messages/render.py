@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from schemas.events import Notification
+from schemas.events import Alert, Notification
+from schemas.times import SECOND, to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Links
+from streams.messages.chart import BIN, SPAN, History, history, png
 from streams.messages.model import Message
 from streams.messages.page import as_html, as_text
 from streams.messages.writer import Options, Writer
 from streams.policy.model import Policy, Statement
 from streams.policy.people import timezone_of
 
+Minutes = Callable[[str, int, int], Iterable[tuple[int, int, float]]]
+"""Brand, from and to → the minutes in between with something said."""
 LONGEST_SUBJECT: Final = 200
 """Characters: the whole of it fits a mail's header and a chat's title."""
 
 
 def render(notification: Notification, context: MessageContext, options: Options | None = None) -> Message:
     """Return the message of `notification` in the language of `context`."""
-    writer = Writer(notification, context, options or Options())
+    options = options or Options()
+    writer = Writer(notification, context, options)
     page = writer.page()
+    seen = options.history if page.figure else None
     return Message(
         subject=page.title[:LONGEST_SUBJECT],
         text=as_text(page),
@@ -30,8 +36,17 @@ def render(notification: Notification, context: MessageContext, options: Options
         language=writer.say.language,
         incident=context.incident,
         alert=writer.alert,
+        image=_picture(seen, writer.alert) if seen else b"",
+        html_with_image=as_html(page, "cid:chart") if seen else "",
         links=writer.links,
     )
+
+
+def _picture(seen: History, alert: Alert | None) -> bytes:
+    counted = alert is not None and alert.signal in {"volume_spike", "silence"} and alert.window_seconds > 0
+    # Of other signals `expected` is no count of mentions, so there is no level to draw.
+    usual = alert.expected * BIN / (alert.window_seconds * SECOND) if alert and counted else None
+    return png(seen, usual, to_ms(alert.starts_at) if alert else None)
 
 
 class Renderer:
@@ -41,9 +56,18 @@ class Renderer:
         public_url: Where people reach the page; without it there are no links, only commands.
         keys: Secrets that sign links, at least 16 bytes each, the newest first; without any no link acts.
         policy: Names, time zones and statements; without it names are shown as they are and times in UTC.
+        minutes: Gives what was said about a brand, `(brand, from, to)` in epoch milliseconds, as `(start of the
+            minute, mentions, sum of P(negative))`: for the picture of the last hours.
     """
 
-    def __init__(self, public_url: str | None = None, keys: Sequence[bytes] = (), policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        public_url: str | None = None,
+        keys: Sequence[bytes] = (),
+        policy: Policy | None = None,
+        minutes: Minutes | None = None,
+    ) -> None:
+        self._minutes = minutes
         self._public_url = public_url or ""
         self._links = Links(keys, public_url) if keys and public_url else None
         self._policy = policy
@@ -58,11 +82,18 @@ class Renderer:
             names=self._names,
             public_url=self._public_url,
             links=self._links,
+            history=self._history(notification),
             statement=statement.text if statement else "",
             approver=statement.approver if statement else "",
             valid_until=statement.valid_until if statement else "",
         )
         return render(notification, context, options)
+
+    def _history(self, notification: Notification) -> History | None:
+        if self._minutes is None or not notification.brand:
+            return None
+        until = to_ms(notification.at)
+        return history(self._minutes(notification.brand, until - SPAN, until), until)
 
 
 def _statement(policy: Policy, notification: Notification, context: MessageContext) -> Statement | None:

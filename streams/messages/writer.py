@@ -12,6 +12,7 @@ from schemas.times import HOUR, to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Claim, Links, Purpose
 from streams.messages import facts
+from streams.messages.chart import History, sparkline
 from streams.messages.page import Line, Page
 from streams.messages.phrases import Phrases, clean, phrases, zone_of
 
@@ -38,6 +39,8 @@ class Options:
     """Where people reach the page."""
     links: Links | None = None
     """Signs links that act; None where the page has no public address or no key."""
+    history: History | None = None
+    """The last hours of the brand."""
     runbook_url: str = ""
     statement: str = ""
     """Holding statement to adapt."""
@@ -78,6 +81,7 @@ class Writer:
             colon=say("colon"),
             footer=say("footer", id=self.incident.incident_id, time=say.moment(self.note.at, self.zone)),
         )
+        page.figure = self._figure()
         page.buttons = [(say(f"act.{name}"), url) for name, url in self.links.items()]
         if purpose == "digest":
             page.add(
@@ -145,6 +149,13 @@ class Writer:
         elif purpose == "all_clear" and self.incident.state == "dismissed":
             key = "dismissed"  # type: ignore[assignment]
         return say(f"subject.{key}", **values)
+
+    def _figure(self) -> tuple[str, str] | None:
+        seen = self.options.history
+        if seen is None or self.note.purpose == "digest":
+            return None
+        start = self.say.clock(seen.first, self.zone)
+        return self.say("figure", start=start, highest=self.say.count(seen.highest, "mention")), sparkline(seen.counts)
 
     def _badge(self) -> str:
         if self.note.purpose == "digest":

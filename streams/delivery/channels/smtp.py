@@ -176,7 +176,10 @@ def mail_of(delivery: Delivery, server: Server) -> EmailMessage:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
     mail.set_content(message.text)
-    mail.add_alternative(message.html, subtype="html")
+    mail.add_alternative(message.html_with_image or message.html, subtype="html")
+    html = mail.get_body(("html",))
+    if message.image and isinstance(html, EmailMessage):
+        html.add_related(message.image, "image", "png", cid="<chart>", filename="chart.png", disposition="inline")
     mail["Content-Language"] = message.language  # only now: setting the content takes away all headers of this kind
     return mail
 

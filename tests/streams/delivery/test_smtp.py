@@ -20,9 +20,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from streams.delivery import Permanent, Transient
+from schemas.times import to_ms
+from streams.delivery import Delivery, Permanent, Transient
 from streams.delivery.channels.smtp import SmtpChannel
-from tests.streams.delivery.world import a_delivery, a_page, an_incident, refuses, send
+from streams.incidents.effects import MessageContext
+from streams.messages import Renderer
+from tests.streams.delivery.world import ONSET, a_delivery, a_page, an_alert, an_incident, refuses, send
 
 PASSWORD = "s3cret-Pa55"
 
@@ -288,3 +291,23 @@ def test_a_brand_cannot_write_headers() -> None:
         asyncio.run(send(SmtpChannel(), delivery))
     assert sink.recipients == ["a@example.org"]
     assert sink.mails[0]["Bcc"] is None
+
+
+def test_the_picture_of_the_last_hours_is_inside_the_mail() -> None:
+    sink = Sink()
+    with server(sink) as host:
+        delivery = a_delivery(f"smtp://{host}", "smtp", None, **{"from": "t@example.org", "to": "a@example.org"})
+        onset = to_ms(ONSET)
+        renderer = Renderer(minutes=lambda *_: [(onset, 400, 300.0), (onset - 3_600_000, 3, 1.0)])
+        message = renderer.render(delivery.notification, MessageContext(an_incident(), an_alert(), "fr"))
+        asyncio.run(send(SmtpChannel(), Delivery(delivery.notification, message, delivery.target)))
+    (got,) = sink.mails
+    html = got.get_body(("related", "html"))
+    assert html is not None
+    (picture,) = [part for part in got.walk() if part.get_content_type() == "image/png"]
+    assert picture["Content-ID"] == "<chart>"
+    assert picture.get_content() == message.image
+    shown = got.get_body(("html",))
+    assert shown is not None
+    assert 'src="cid:chart"' in shown.get_content()
+    assert got["Content-Language"] == "fr"

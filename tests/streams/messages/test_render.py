@@ -301,3 +301,33 @@ def test_the_renderer_takes_name_zone_and_statement_from_the_policy() -> None:
     assert "General words" not in message.text
     assert "last year" not in message.text
     assert "Approved by carole" in message.text
+
+
+def minutes(_brand: str, first: int, last: int) -> list[tuple[int, int, float]]:
+    """One mention in three minutes, a hundred a minute from the onset on."""
+    onset = to_ms(ONSET)
+    return [
+        (at, 100, 72.0) if at >= onset else (at, 1, 0.2)
+        for at in range(first, last, 60_000)
+        if at >= onset or at % 3 == 0
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_page_shows_the_last_hours(language: str) -> None:
+    message = Renderer(minutes=minutes).render(a_page(), context(language))
+    caption = {"en": "Mentions per five minutes since 15:15", "fr": "Mentions par cinq minutes depuis 15:15"}[language]
+    assert caption in message.text
+    assert "█\n" in message.text
+    assert caption in message.html
+    assert "cid:" not in message.html, "chat and web have no attachments"
+    assert 'src="cid:chart"' in message.html_with_image
+    assert f'alt="{caption}' in message.html_with_image
+    assert message.image.startswith(b"\x89PNG")
+    assert len(message.image) < 4_000
+    assert message == Renderer(minutes=minutes).render(a_page(), context(language)), "also when it is repeated"
+
+
+def test_without_history_there_is_no_picture() -> None:
+    assert not written().image
+    assert not Renderer(minutes=lambda *_: []).render(a_page(), context()).image

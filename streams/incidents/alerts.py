@@ -6,15 +6,13 @@ from schemas.events import Alert, Incident
 from schemas.ids import incident_id
 from schemas.times import from_ms, to_ms
 from streams.incidents.last_resort import LAST_RESORT
-from streams.incidents.life import missing_roles, reopen, resolved_by_itself
+from streams.incidents.life import FIRST_RESPONSE, missing_roles, reopen, resolved_by_itself
 from streams.incidents.paging import ACK_DEADLINE, evaluate, restart, wake
 from streams.incidents.state import IN_CHARGE, LIVE, Case
 from streams.incidents.telling import tell_stakeholders, update
 from streams.incidents.turn import Turn, keep_alert
 from streams.policy.labels import rank, worst
 from streams.policy.routes import route_labels
-
-FIRST_RESPONSE = "first_response"
 
 
 def take_alert(turn: Turn, alert: Alert) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schemas.events import Command
+from schemas.events import Command, Kind
 from schemas.times import MINUTE, from_ms
-from streams.incidents.alerts import FIRST_RESPONSE, look_around
-from streams.incidents.life import acknowledge, end_by_hand, escalate, merge, respond, steady
+from streams.incidents.alerts import look_around
+from streams.incidents.life import FIRST_RESPONSE, acknowledge, end_by_hand, escalate, merge, respond, steady
 from streams.incidents.paging import evaluate
 from streams.incidents.state import LIVE, Case
 from streams.incidents.turn import Turn
@@ -44,7 +44,8 @@ def _case(turn: Turn, command: Command) -> Case | None:
     if case and case.incident.merged_into:
         return turn.state.cases.get(case.incident.merged_into)
     if case is None and command.brand:
-        case = turn.state.live(command.brand) or turn.state.live(command.brand, "exercise")
+        kinds: tuple[Kind, ...] = ("actual", "exercise", "test")
+        case = next((live for kind in kinds if (live := turn.state.live(command.brand, kind))), None)
     return case
 
 

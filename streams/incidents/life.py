@@ -6,7 +6,7 @@ Besides: dismissed, reopened, merged.
 from __future__ import annotations
 
 from schemas.times import MINUTE, from_ms, iso
-from streams.incidents.paging import advance, evaluate, restart, stop
+from streams.incidents.paging import advance, begin, evaluate, restart, stop
 from streams.incidents.state import IN_CHARGE, LIVE, Case
 from streams.incidents.telling import all_clear, tell_stakeholders, update
 from streams.incidents.turn import Turn
@@ -14,7 +14,7 @@ from streams.policy.labels import worst
 from streams.policy.people import contacts, first_choice, has_role, resolve
 from streams.policy.units import show_duration
 
-ACK_EXPIRY, CLOSE = "ack_expiry", "close"
+ACK_EXPIRY, CLOSE, FIRST_RESPONSE = "ack_expiry", "close", "first_response"
 
 
 def missing_roles(turn: Turn, case: Case) -> list[str]:
@@ -62,7 +62,7 @@ def _ask_roles(turn: Turn, case: Case) -> None:
     incident = case.incident
     for role in incident.ack_missing:
         for person in resolve(turn.policy, [f"role:{role}"], turn.at).people:
-            if person in incident.paged:
+            if person in case.first_paged:
                 continue
             ways = contacts(turn.policy, person, incident.severity, turn.at)
             for way in first_choice(ways, [], everything=turn.policy.band(incident.severity).all_channels):
@@ -71,7 +71,8 @@ def _ask_roles(turn: Turn, case: Case) -> None:
                     reason=f"acknowledgement of {role} is needed",
                 )  # fmt: skip
             if ways:
-                incident.paged.append(person)
+                if person not in incident.paged:
+                    incident.paged.append(person)
                 case.first_paged.setdefault(person, turn.at)
 
 
@@ -150,6 +151,8 @@ def reopen(turn: Turn, case: Case, why: str) -> None:
     incident.state = "open"
     turn.note(case, "reopened", detail=why)
     band = turn.policy.band(incident.severity)
+    if band.first_response is not None:
+        turn.arm(incident.incident_id, FIRST_RESPONSE, 0, turn.at + band.first_response)
     still = bool(incident.acknowledged_by) and case.ended_by == "" and not missing_roles(turn, case)
     higher = worst([incident.severity, case.ended_severity]) != case.ended_severity
     if still and not higher:
@@ -166,9 +169,10 @@ def reopen(turn: Turn, case: Case, why: str) -> None:
 def escalate(turn: Turn, case: Case, author: str, note: str) -> None:
     """Page the next step now."""
     turn.note(case, "escalated by hand", author, note)
+    case.held, case.incident.suppressed_by = "", None
     if not case.runs:
-        case.held, case.grouping = "", False
-        evaluate(turn, case)
+        begin(turn, case)
+        return
     for run in list(case.runs.values()):
         run.done = False
         advance(turn, case, run, forced=True)

@@ -38,9 +38,14 @@ def evaluate(turn: Turn, case: Case) -> None:
         if key not in turn.state.timers:
             turn.arm(*key, turn.at + decision.group_wait)
         return
+    begin(turn, case)
+
+
+def begin(turn: Turn, case: Case) -> None:
+    """Page along the chains that the route tree names now, whatever holds back."""
     case.grouping = False
-    turn.cancel_step(incident.incident_id, GROUP)
-    _follow(turn, case, decision.chains)
+    turn.cancel_step(case.incident.incident_id, GROUP)
+    _follow(turn, case, route_labels(turn.policy, turn.labels(case)).chains)
 
 
 def _pause(turn: Turn, case: Case, reason: str, until: int | None) -> None:
@@ -54,7 +59,7 @@ def _pause(turn: Turn, case: Case, reason: str, until: int | None) -> None:
             turn.hold_back(case, person, reason, step=f"{decision.chains[0]}[0]", round_=case.rounds)
     for run in case.runs.values():
         turn.cancel_step(incident.incident_id, run.name(), QUIET + run.name())
-    turn.cancel_step(incident.incident_id, GATE)
+    turn.cancel_step(incident.incident_id, GATE, ACK_DEADLINE, LAST_RESORT)
     if until is not None:
         turn.arm(incident.incident_id, GATE, 0, until)
 
@@ -72,6 +77,9 @@ def _follow(turn: Turn, case: Case, chains: tuple[str, ...]) -> None:
         run = case.runs[name]
         if not run.done and not _waits(turn, case, run):
             advance(turn, case, run)
+    alarmed = (incident.incident_id, LAST_RESORT, 0) in turn.state.timers
+    if incident.nobody_reached and not alarmed and all(run.done for run in case.runs.values()):
+        nobody_reached(turn, case)  # it was held back meanwhile
     band = turn.policy.band(incident.severity)
     if band.ack is not None and (incident.incident_id, ACK_DEADLINE, 0) not in turn.state.timers:
         turn.arm(incident.incident_id, ACK_DEADLINE, 0, turn.at + band.ack)

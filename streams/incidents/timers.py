@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from streams.incidents.alerts import FIRST_RESPONSE
+from streams.incidents.gates import holding
 from streams.incidents.last_resort import LAST_RESORT, nobody_reached
-from streams.incidents.life import ACK_EXPIRY, CLOSE, ack_expired, close, deadline_missed
+from streams.incidents.life import ACK_EXPIRY, CLOSE, FIRST_RESPONSE, ack_expired, close, deadline_missed
 from streams.incidents.paging import (
     ACK_DEADLINE,
     GATE,
@@ -45,7 +45,10 @@ def fire(turn: Turn, key: TimerKey) -> None:
 
 
 def _escalates(turn: Turn, case: Case, step: str, round_: int) -> None:
-    if step in {GROUP, GATE}:
+    incident_id = case.incident.incident_id
+    if holding(turn, case) is not None:  # a silence of the policy has begun: paging stops here
+        evaluate(turn, case)
+    elif step in {GROUP, GATE}:
         if step == GROUP:
             case.grouping = False
         evaluate(turn, case)
@@ -54,7 +57,8 @@ def _escalates(turn: Turn, case: Case, step: str, round_: int) -> None:
     elif step == ACK_DEADLINE:
         turn.note(case, "not acknowledged in time")
         for run in list(case.runs.values()):
-            if not run.done:
+            rests = (incident_id, QUIET + run.name(), run.round) in turn.state.timers
+            if not run.done and not rests:
                 advance(turn, case, run)
     else:
         quiet = step.startswith(QUIET)

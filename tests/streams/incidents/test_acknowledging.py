@@ -66,6 +66,18 @@ def test_the_missing_role_is_asked_at_once_when_the_chain_has_not_paged_it():
         story.never(between(2, 60), page())
 
 
+def test_the_missing_role_is_asked_again_when_the_acknowledgement_has_expired():
+    severities = "{L4: {ack_roles: [communication, legal], ack_expiry: 20m}}"
+    chains = "{crisis: {steps: [{notify: [bob], wait: 5m}, {notify: [dora], wait: 5m}]}}"
+    with Story(policy(severities=severities, chains=chains)) as story:
+        story.at(0).alert("acme", "L4")
+        story.at(1).ack("bob").ack("carol")
+        story.expect(at(1), page("carol"), times=1)
+        story.expect(at(21), page("bob"))
+        story.at(22).ack("bob")
+        story.expect(at(22), page("carol"), times=1)
+
+
 def test_two_acknowledgements_without_the_role_are_not_enough():
     with Story(policy(severities=ROLES)) as story:
         story.at(0).alert("acme", "L4")

@@ -99,7 +99,19 @@ class Histories(RuleBasedStateMachine):
         brand=BRANDS,
         author=PEOPLE,
         action=st.sampled_from(
-            ["ack", "ack", "take_over", "escalate", "statement_sent", "stable", "resolve", "dismiss", "silence", "note"]
+            [
+                "ack",
+                "ack",
+                "take_over",
+                "escalate",
+                "statement_sent",
+                "stable",
+                "resolve",
+                "dismiss",
+                "silence",
+                "unsilence",
+                "note",
+            ]
         ),
         minutes=st.sampled_from([None, 5, 90]),
     )
@@ -187,7 +199,15 @@ class Histories(RuleBasedStateMachine):
                 continue
             armed = [key for key in self.state.timers if key[0] == incident.incident_id]
             needs = POLICY.band(incident.severity).needs_ack
-            assert armed or case.held or incident.suppressed_by or not needs, incident
+            steps = [key for key in armed if key[1] != "first_response" and not key[1].startswith("stakeholder")]
+            assert steps or case.held or incident.suppressed_by or not needs, incident
+
+    @invariant()
+    def what_is_held_back_is_not_paged(self) -> None:
+        for case in self.state.live_cases():
+            if case.held:
+                steps = {key[1] for key in self.state.timers if key[0] == case.incident.incident_id}
+                assert not any("[" in step or step == "last_resort" for step in steps), steps
 
     @invariant()
     def nobody_is_paged_while_somebody_is_in_charge(self) -> None:

@@ -42,6 +42,38 @@ def test_a_silence_in_mid_chain_stops_it_and_its_end_goes_on_with_the_next():
         story.expect(at(22), page("bob"))
 
 
+def test_a_silence_quietens_the_last_resort_and_its_end_rouses_it_again():
+    with Story(BASE, until=300) as story:
+        story.at(0).alert("acme", "L3")
+        story.at(31).command("silence", "bob", minutes=60)
+        story.never(between(31, 90.9), loudest())
+        story.expect(at(91), loudest("dora"))
+
+
+def test_a_silence_of_the_policy_that_begins_in_mid_chain():
+    silence = "[{match: {brand: acme}, author: bob, reason: move, from: 2026-03-03T10:03Z, to: 2026-03-03T10:30Z}]"
+    with Story(policy(silences=silence.replace("Z", "+00:00"))) as story:
+        story.at(0).alert("acme", "L3")
+        story.never(between(1, 29.9), page())
+        story.expect(at(30), page("bob"))
+
+
+def test_escalate_now_is_stronger_than_a_silence():
+    with Story(BASE) as story:
+        story.at(0).command("silence", "bob", minutes=60)
+        story.at(1).alert("acme", "L3")
+        story.at(2).command("escalate", "alice", note="this one is real")
+        story.expect(at(2), page("alice"))
+
+
+def test_a_deadline_does_not_break_quiet_hours():
+    text = policy(quiet_hours=NIGHT, defaults=PARIS, severities="{L2: {ack: 10m}}")
+    with Story(text, start="2026-03-03T22:00:00+00:00", until=500) as story:
+        story.at(0).alert("acme", "L2")
+        story.never(between(0, 479), page())
+        story.expect(at(480), page("alice"))
+
+
 def test_unsilence_pages_at_once():
     with Story(BASE) as story:
         story.at(0).command("silence", "bob", minutes=60, command_id="s1")

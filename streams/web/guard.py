@@ -1,0 +1,191 @@
+"""Who may look and who may act: host names, headers, the form's token, the access token and the visitor's name.
+
+* A page from elsewhere cannot act for a visitor: every form carries the value of a cookie that only this page can read
+  (double submit), and a request that says it comes from another origin is refused.
+* A name in DNS that points at this machine cannot read a page on loopback: there, the Host header must name it.
+* With TOCSIN_WEB_TOKEN set, who acts must know it; it is compared in constant time and guessing is slowed down.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from streams.messages.phrases import clean
+from streams.settings import WebSettings
+
+ENV_TOKEN: Final = "TOCSIN_WEB_TOKEN"  # noqa: S105 - the name of a variable, not a password
+FORM_COOKIE: Final = "tocsin_form"
+NAME_COOKIE: Final = "tocsin_name"
+TOKEN_COOKIE: Final = "tocsin_token"  # noqa: S105 - the name of a cookie
+LANGUAGE_COOKIE: Final = "tocsin_lang"
+KEPT: Final = 180 * 86_400
+"""Seconds for which name, language and access are kept on a device."""
+LONGEST_NAME: Final = 64
+WRONG_TOKENS: Final = 10
+"""Wrong access tokens a minute, over all visitors, until nobody is heard any more."""
+OPEN_PATHS: Final = frozenset({"/metrics", "/health", "/health/live"})
+"""Asked by machines that know this host under names of their own; nothing secret is there."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send `Origin: null` with our own forms
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Guard:
+    """Decides from settings and environment; one for the whole server."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._loopback = is_loopback(settings.host)
+        self._public = urlsplit(settings.public_url or "").hostname
+        self._public_origin = urlsplit(settings.public_url or "").netloc.lower()
+        self._secure = (settings.public_url or "").startswith("https:")
+        self._names = {"localhost", settings.host.lower(), *([self._public] if self._public else [])}
+        self._token = os.environ.get(ENV_TOKEN, "").strip()
+        self._wrong: deque[float] = deque(maxlen=WRONG_TOKENS)
+
+    @property
+    def asks_token(self) -> bool:
+        """Whether an access token is needed to act."""
+        return bool(self._token)
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse foreign host names, and put the headers on whatever is answered."""
+        if request.path not in OPEN_PATHS and not self.host_allowed(request.headers.get("Host", "")):
+            response: web.StreamResponse = web.Response(
+                status=421,
+                text="This server is not known by that name: set web.public_url to the address people use.\n",
+            )
+        else:
+            try:
+                response = await handler(request)
+            except web.HTTPException as raised:
+                self._dress(raised)
+                raise
+        self._dress(response)
+        return response
+
+    def _dress(self, response: web.StreamResponse) -> None:
+        if response.prepared:
+            return
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+
+    def host_allowed(self, host: str) -> bool:
+        """Whether a request for `host` (with or without port) is meant for this server."""
+        name = (urlsplit(f"//{host}").hostname or "").lower()
+        if name in self._names:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            # Beyond loopback the operator has opened it on purpose; with a public address that one counts.
+            return not self._loopback and self._public is None
+        return True  # an address cannot be bent by DNS
+
+    # -- forms
+
+    def form_value(self, request: web.Request) -> str:
+        """Return what the form on a page for this visitor carries; the cookie is set by `keep_form`."""
+        known = request.cookies.get(FORM_COOKIE, "")
+        return known if len(known) == 43 and known.isascii() else secrets.token_urlsafe(32)
+
+    def keep_form(self, response: web.Response, value: str) -> None:
+        """Give the visitor the cookie that goes with the form."""
+        self._set(response, FORM_COOKIE, value, 86_400)
+
+    def form_is_ours(self, request: web.Request, given: str) -> bool:
+        """Whether a posted form was made by this page for this visitor."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            return False
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc.lower() not in self._own_origins(request):
+            return False
+        kept = request.cookies.get(FORM_COOKIE, "")
+        return bool(kept) and hmac.compare_digest(kept.encode(), given.encode())
+
+    def _own_origins(self, request: web.Request) -> set[str]:
+        # Behind a proxy the Host header may be the inner one: then the public address is what a browser names.
+        return {request.headers.get("Host", "").lower(), *([self._public_origin] if self._public_origin else [])}
+
+    # -- the access token
+
+    def has_access(self, request: web.Request) -> bool:
+        """Whether this device has given the access token before (or none is needed)."""
+        given = request.cookies.get(TOKEN_COOKIE, "")
+        return not self._token or hmac.compare_digest(given.encode(), self._pass().encode())
+
+    def try_token(self, given: str) -> bool | None:
+        """Whether `given` is the access token; None where too many wrong ones came of late."""
+        now = time.monotonic()
+        if len(self._wrong) == WRONG_TOKENS and now - self._wrong[0] < 60:
+            return None
+        if hmac.compare_digest(given.strip().encode(), self._token.encode()):
+            return True
+        self._wrong.append(now)
+        return False
+
+    def keep_access(self, response: web.Response) -> None:
+        """Let this device act without asking again."""
+        self._set(response, TOKEN_COOKIE, self._pass(), KEPT)
+
+    def _pass(self) -> str:
+        # Not the token itself: what lies on a device opens this page and nothing else.
+        return hmac.new(self._token.encode(), b"tocsin-page-access-1", "sha256").hexdigest()
+
+    # -- small memories
+
+    def name(self, request: web.Request) -> str:
+        """Return the name that the visitor typed before, or nothing."""
+        return clean(unquote(request.cookies.get(NAME_COOKIE, "")), LONGEST_NAME)
+
+    def keep_name(self, response: web.Response, name: str) -> None:
+        """Remember the visitor's name on their device."""
+        self._set(response, NAME_COOKIE, quote(name, safe=""), KEPT)
+
+    def keep_language(self, response: web.Response, language: str) -> None:
+        """Remember the visitor's language on their device."""
+        self._set(response, LANGUAGE_COOKIE, language, KEPT)
+
+    def _set(self, response: web.Response, name: str, value: str, seconds: int) -> None:
+        response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=self._secure)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that binds `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def text_field(form: MultiMapping[str | bytearray | bytes | web.FileField], name: str, longest: int) -> str:
+    """Return a text field of a posted form, stripped and cut; what is no text counts as empty."""
+    value = form.get(name, "")
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\r\n", "\n").strip()[:longest]

@@ -1,0 +1,207 @@
+"""What a page says about an incident, made from the records: who has it, what comes next, the figures, the plot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from markupsafe import Markup
+
+from schemas.events import Alert, Incident
+from schemas.times import HOUR, MINUTE, from_ms, to_ms
+from streams.messages.phrases import clean
+from streams.policy.units import duration
+from streams.web import plot
+from streams.web.board import LIVE, Board
+from streams.web.evidence import Post, post_of
+from streams.web.words import Words
+
+BEFORE: Final = HOUR
+"""Shown of the time before an onset (ms), so that one sees what it stands out from."""
+AFTER: Final = 30 * MINUTE
+"""Shown of the time after the end (ms)."""
+_NEXT: Final = re.compile(r"^(.*)\[\d+\], next after (.+)$")
+"""How the notifier writes a step into the story: `night[0], next after 5m`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list of incidents."""
+
+    incident: Incident
+    live: bool
+    signal: str
+    reason: str
+    since: datetime
+    lasted: float
+    """Seconds, up to now or to the end."""
+    next_at: datetime | None
+    spark: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a severity and how long its bar is."""
+
+    name: str
+    points: float
+    width: int
+    """Of a hundred."""
+
+
+def row_of(board: Board, incident: Incident, words: Words, now: int) -> Row:
+    """Return what the list shows of an incident; `now` is epoch milliseconds."""
+    alert = heaviest(incident.alerts)
+    end = ended_at(incident) or now
+    history = board.history
+    points = history.bins(incident.brand, end - 3 * HOUR, end, 3 * MINUTE)
+    return Row(
+        incident=incident,
+        live=incident.state in LIVE,
+        signal=words.word("signal", alert.signal) if alert else "",
+        reason=clean(alert.reason, 300) if alert else "",
+        since=began(incident),
+        lasted=(end - to_ms(began(incident))) / 1_000,
+        next_at=next_step(incident),
+        spark=plot.spark(points, words("plot.label", brand=incident.brand)),
+    )
+
+
+def heaviest(alerts: Sequence[Alert]) -> Alert | None:
+    """Return the alert that weighs most: one that still rings before one that is over, then the severest."""
+    return max(alerts, key=lambda one: (one.status != "resolved", one.severity, one.detected_at), default=None)
+
+
+def began(incident: Incident) -> datetime:
+    """Return when it began: the earliest onset of its alerts."""
+    return min((alert.starts_at for alert in incident.alerts), default=incident.opened_at)
+
+
+def ended_at(incident: Incident) -> int | None:
+    """Return when it was over (epoch ms); None while it goes on."""
+    if incident.state in LIVE:
+        return None
+    return to_ms(incident.resolved_at or incident.updated_at)
+
+
+def next_step(incident: Incident) -> datetime | None:
+    """Return when the next step of a chain is paged if nobody takes charge; None where none is due.
+
+    The incident itself does not say it, its story does: the last step of each chain with its wait.
+    """
+    if incident.state != "open" or incident.nobody_reached or incident.suppressed_by:
+        return None
+    due: dict[str, int] = {}
+    for entry in incident.timeline:
+        found = _NEXT.match(entry.detail) if entry.what == "paged" else None
+        if found is None:
+            continue
+        try:
+            due[found[1]] = to_ms(entry.at) + duration(found[2])
+        except ValueError:
+            continue
+    return from_ms(min(due.values())) if due else None
+
+
+def terms_of(alert: Alert) -> list[Term]:
+    """Return the terms of the severity, the weightiest first."""
+    top = max((abs(points) for points in alert.severity_terms.values()), default=0.0) or 1.0
+    ordered = sorted(alert.severity_terms.items(), key=lambda item: -item[1])
+    return [Term(name, points, round(100 * abs(points) / top)) for name, points in ordered]
+
+
+def figures_of(alert: Alert, words: Words) -> str:
+    """Return what was seen against what was expected, in the visitor's language."""
+    if alert.signal == "reach":
+        return words("alert.observed_reach", observed=words.number(alert.observed))
+    high = words("alert.high", high=words.number(alert.interval.high)) if alert.interval else ""
+    if alert.signal == "negativity_shift":
+        return (
+            words(
+                "alert.observed_share", observed=words.percent(alert.observed), expected=words.percent(alert.expected)
+            )
+            + high
+        )
+    observed = words.number(round(alert.observed))
+    if alert.signal == "negative_spike":
+        observed = words("alert.mass", n=observed)
+    window = words.duration(alert.window_seconds)
+    return words("alert.observed", observed=observed, window=window, expected=words.number(alert.expected)) + high
+
+
+def facts_of(alert: Alert, words: Words) -> list[str]:
+    """Return how sure that is and how it spreads: short facts, in order of weight."""
+    facts = []
+    if alert.sample_size:
+        facts.append(words("alert.sample", mentions=words.count(alert.sample_size, "mention")))
+    crowd = alert.authenticity
+    if crowd is not None:
+        facts.append(words("alert.authors", authors=words.count(crowd.distinct_authors, "author")))
+    if alert.negative_share:
+        facts.append(words("alert.negative", share=words.percent(alert.negative_share)))
+    if alert.doubling_seconds:
+        facts.append(words("alert.doubling", time=words.duration(alert.doubling_seconds)))
+    if alert.reach:
+        facts.append(words("alert.reach", followers=words.count(alert.reach, "follower")))
+    if crowd is not None:
+        shares = {
+            "duplicates": crowd.duplicate_share,
+            "loudest": crowd.loudest_share,
+            "young": crowd.young_share or 0.0,
+        }
+        facts += [words(f"alert.{name}", share=words.percent(share)) for name, share in shares.items() if share >= 0.05]
+    if alert.baseline is not None:
+        key = "alert.baseline" if alert.baseline.warm else "alert.warm_up"
+        facts.append(words(key, span=words.duration(alert.baseline.span_seconds)))
+    if alert.trigger != "other":
+        facts.append(words("alert.trigger", trigger=words.word("trigger", alert.trigger)))
+    return facts
+
+
+def posts_of(incident: Incident) -> list[Post]:
+    """Return the example posts of an incident, each once, those of the heaviest alert first."""
+    first = heaviest(incident.alerts)
+    ordered = sorted(incident.alerts, key=lambda one: one is not first)
+    return [post_of(name) for name in dict.fromkeys(name for alert in ordered for name in alert.evidence)][:20]
+
+
+def drawing_of(board: Board, incident: Incident, words: Words, now: int) -> plot.Drawing | None:
+    """Return the incident's minutes drawn; None where they are no longer kept."""
+    start = to_ms(began(incident)) - BEFORE
+    end = ended_at(incident)
+    end = max(now, start + 2 * BEFORE) if end is None else end + AFTER
+    width = plot.bin_width(end - start)
+    start -= start % width
+    points = board.history.bins(incident.brand, start, end, width)
+    if not any(point.mentions for point in points):
+        return None
+    marks = [
+        plot.Mark(
+            to_ms(alert.starts_at),
+            f"{words('plot.onset')}: {words.word('signal', alert.signal)} {alert.severity}",
+            alert.severity,
+        )
+        for alert in incident.alerts
+        if alert.status != "suppressed"
+    ]
+    label = words("plot.label", brand=incident.brand)
+    return plot.story(points, width, _bands(board, incident, end), marks, label)
+
+
+def _bands(board: Board, incident: Incident, end: int) -> list[plot.Band]:
+    """Return what was expected per minute, by the volume alert's first word (the baseline stands still then)."""
+    chosen = [alert for alert in incident.alerts if alert.signal == "volume_spike"]
+    chosen = chosen or [alert for alert in incident.alerts if alert.signal == "negative_spike"]
+    bands = []
+    for alert in chosen[:1]:
+        events = [event for event in board.events(alert.alert_id) if event.status in {"firing", "updated"}]
+        said = events[0] if events else alert
+        if said.interval is None:
+            continue
+        minutes = max(said.window_seconds, 60) / 60
+        start = to_ms(said.starts_at) - BEFORE
+        bands.append(plot.Band(start, end, said.expected / minutes, said.interval.high / minutes))
+    return bands

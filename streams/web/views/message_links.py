@@ -1,0 +1,104 @@
+"""Links in messages: GET shows what the link would do, since mail gateways open every link, and POST does it.
+
+The link is the right to act: no cookie and no access token is asked for, so it works in a mail program's own window.
+It works once: its command has an id of its own, and the notifier takes a command once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+from aiokafka.errors import KafkaError
+
+from schemas.events import Action, Command
+from schemas.times import SECOND, from_ms
+from streams.links import PATH, Claim, LinkError, Refusal
+from streams.web.board import LIVE
+from streams.web.guard import text_field
+from streams.web.site import Site
+from streams.web.views.actions import LONGEST_MINUTES, REASONS, send
+
+ACTIONS: Final[dict[str, Action]] = {"ack": "ack", "dismiss": "dismiss", "receipt": "note"}
+READ: Final = "has read the message"
+
+
+class MessageLinks:
+    """Handlers of signed links."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the addresses served."""
+        return [web.get(PATH + "{token}", self.show), web.post(PATH + "{token}", self.act)]
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Say what the link would do, with the button that does it; changes nothing."""
+        claim = self._claim(request)
+        if isinstance(claim, web.Response):
+            return claim
+        if claim.purpose not in ACTIONS:  # to show it is all that it is for
+            raise web.HTTPSeeOther(f"/incidents/{claim.incident_id}")
+        return self._page(request, claim)
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Do what the link entitles to."""
+        claim = self._claim(request)
+        if isinstance(claim, web.Response):
+            return claim
+        if claim.purpose not in ACTIONS:
+            return self._site.problem(request, "action", 400)
+        form = await request.post()
+        minutes, reason = text_field(form, "minutes", 6), text_field(form, "reason", 20)
+        incident = self._site.board.incident(claim.incident_id)
+        command = Command(
+            command_id=claim.command_id,
+            action=ACTIONS[claim.purpose],
+            author=claim.person,
+            incident_id=claim.incident_id,
+            brand=incident.brand if incident else None,
+            minutes=_minutes(minutes) if claim.purpose == "ack" else None,
+            reason=(reason if reason in REASONS else REASONS[0]) if claim.purpose == "dismiss" else None,
+            note=READ if claim.purpose == "receipt" else None,
+            issued_at=from_ms(self._site.now()),
+            via="mail",
+        )
+        try:
+            await send(self._site, command)
+        except (TimeoutError, KafkaError, OSError):
+            return self._page(request, claim, status=503, error="not_sent")
+        return self._page(request, claim, done=True)
+
+    def _claim(self, request: web.Request) -> Claim | web.Response:
+        """Return what the link entitles to, or the page that says why it does not."""
+        links = self._site.links
+        if links is None:
+            return _discreet(self._site.page(request, "link.html", status=404, refused="unset", claim=None))
+        try:
+            # People's clocks run on wall time, also where the data are replayed.
+            return links.peek(request.match_info["token"], int(self._site.wall_clock() * SECOND))
+        except LinkError as error:
+            key = "expired" if error.refusal is Refusal.EXPIRED else "forged"
+            return _discreet(self._site.page(request, "link.html", status=410 if key == "expired" else 403,
+                                             refused=key, claim=None))  # fmt: skip
+
+    def _page(
+        self, request: web.Request, claim: Claim, *, status: int = 200, done: bool = False, error: str = ""
+    ) -> web.Response:
+        incident = self._site.board.incident(claim.incident_id)
+        return _discreet(self._site.page(
+            request, "link.html", status=status, refused="", claim=claim, incident=incident, done=done, error=error,
+            live=incident is None or incident.state in LIVE,
+        ))  # fmt: skip
+
+
+def _discreet(response: web.Response) -> web.Response:
+    """Keep the address, which is a right to act, from being told to anybody."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _minutes(text: str) -> int | None:
+    return int(text) if text.isdecimal() and 1 <= int(text) <= LONGEST_MINUTES else None

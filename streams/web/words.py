@@ -1,0 +1,93 @@
+"""The page's words in French and English, and which of the two a visitor wants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+import yaml
+
+from schemas.times import from_ms
+from streams.messages.phrases import Phrases, clean, phrases
+
+Language = Literal["en", "fr"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
+_HERE: Final = Path(__file__).parent
+
+
+@cache
+def page_words(language: Language) -> Phrases:
+    """Return the page's own catalogue of `language`."""
+    return Phrases(language, yaml.safe_load((_HERE / f"words.{language}.yaml").read_text(encoding="utf-8")))
+
+
+def choose(asked: str | None, kept: str | None, accept: str) -> Language:
+    """Return the language of the address, else the cookie's, else the browser's first of ours, else English."""
+    for wanted in (asked, kept):
+        for language in LANGUAGES:
+            if wanted == language:
+                return language
+    ranked: list[tuple[float, int, Language]] = []
+    for place, part in enumerate(accept.split(",")[:20]):
+        tag, _, rest = part.strip().partition(";")
+        weight = rest.strip().removeprefix("q=")
+        try:
+            q = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        ranked += [(-q, place, language) for language in LANGUAGES if tag.lower().split("-")[0] == language and q > 0]
+    return min(ranked)[2] if ranked else "en"
+
+
+class Words:
+    """What a template calls for words, numbers and times in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.own = page_words(language)
+        self.said = phrases(language)
+        """The words of the messages, so that a page and a mail say the same."""
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the page's phrase at `key`."""
+        return self.own(key, **values)
+
+    def own_word(self, group: str, name: str) -> str:
+        """Return the page's word for `name`, or `name` itself."""
+        return self.own.word(group, name)
+
+    def word(self, group: str, name: str) -> str:
+        """Return the messages' word for `name` (a signal, a state, a trigger …), or `name` itself."""
+        return self.said.word(group, name)
+
+    def count(self, n: int, noun: str) -> str:
+        """Return `3 mentions`."""
+        return self.said.count(n, noun)
+
+    def number(self, value: float) -> str:
+        """Return a number with as many digits as help: `1,234`, `12.5`, `0.14`."""
+        size = abs(value)
+        return self.said.number(value, 0 if size >= 100 or value == int(value) else 1 if size >= 1 else 2)
+
+    def percent(self, share: float) -> str:
+        """Return `72%`."""
+        return self.said.percent(share)
+
+    def duration(self, seconds: float) -> str:
+        """Return `5 min`."""
+        return self.said.duration(max(0.0, seconds))
+
+    def series(self, items: list[str]) -> str:
+        """Return `a, b and c`."""
+        return self.said.series([clean(item) for item in items])
+
+    def clock(self, time: datetime | int, now: int) -> str:
+        """Return `22:10 UTC`, with the day where it is not that of `now` (epoch ms)."""
+        moment = (from_ms(time) if isinstance(time, int) else time).astimezone(UTC)
+        if moment.date() == from_ms(now).date():
+            return f"{moment:%H:%M} UTC"
+        month = self.said.lines("months")[moment.month - 1]
+        year = "" if moment.year == from_ms(now).year else f" {moment.year}"
+        return f"{moment.day} {month}{year}, {moment:%H:%M} UTC"

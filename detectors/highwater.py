@@ -53,9 +53,10 @@ class HighWater:
         self._current = max(self._current, value)
 
     def get(self) -> float | None:
-        """Return the highest value remembered, None when the memory does not reach back beyond the lag."""
-        highest = self._old.get()
-        return None if highest is None else float(highest)
+        """Return the highest value remembered; None until that is a whole day, for a night says nothing of noon."""
+        if len(self._old.window) < min(DAY_MS // BLOCK_MS, self._old.window_size):
+            return None
+        return float(self._old.get())
 
     def days_at(self, level: float) -> int:
         """Return on how many days (UTC) before today, of those remembered, a value of at least `level` was seen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ NOVELTY_DAYS: Final = 14.0
 NOVELTY_LAG_DAYS: Final = 1.0
 HABIT_DAYS: Final = 7
 """What so many days of the remembered fortnight have seen is a habit and no news."""
-HABIT_LIKE: Final = 1.25
+HABIT_LIKE: Final = 1.1
 """A day has seen the like when its highest moment times this reaches the present."""
 EVENT_GAP_HOURS: Final = 24.0
 """After an alert the same story stays quiet for this long."""
@@ -141,17 +141,17 @@ class VolumeDetector(SupervisedAnomalyDetector):
 
     # River's interface ------------------------------------------------------------------------------------------
 
-    def learn_one(self, x: dict[Hashable, Any] | None, y: Target) -> None:
+    def learn_one(self, x: Mapping[Any, Any] | None, y: Target) -> None:
         """Learn the count `y` of the bin at `x["time"]` (epoch ms), of the next bin when there is none."""
         self.step(self._time_of(x), float(y))
 
-    def score_one(self, x: dict[Hashable, Any] | None, y: Target) -> float:
+    def score_one(self, x: Mapping[Any, Any] | None, y: Target) -> float:
         """Return the score that `y` would have; nothing is learnt."""
         copy = self.clone()
         copy.load(self.dump())
         return float(copy.step(self._time_of(x), float(y)).score)
 
-    def _time_of(self, x: dict[Hashable, Any] | None) -> int:
+    def _time_of(self, x: Mapping[Any, Any] | None) -> int:
         time = x.get("time") if x else None
         if time is not None:
             return int(time)

@@ -100,7 +100,7 @@ def spaced(fires: NDArray[np.bool_]) -> Series:
 
 def gaussian(values: list[float]) -> Iterator[float]:
     """River's GaussianScorer over two weeks, where the count is above its mean."""
-    model = anomaly.GaussianScorer(window_size=14 * DAY_ROWS, grace_period=DAY_ROWS)
+    model: Any = anomaly.GaussianScorer(window_size=14 * DAY_ROWS, grace_period=DAY_ROWS)
     for v in values:
         yield float(model.score_one(None, v)) if v > model.gaussian.mu else 0.0
         model.learn_one(None, v)
@@ -108,7 +108,7 @@ def gaussian(values: list[float]) -> Iterator[float]:
 
 def gaussian_distance(values: list[float]) -> Iterator[float]:
     """The distance behind it in standard deviations, which ranks on where its score has long reached 1."""
-    model = anomaly.GaussianScorer(window_size=14 * DAY_ROWS, grace_period=DAY_ROWS)
+    model: Any = anomaly.GaussianScorer(window_size=14 * DAY_ROWS, grace_period=DAY_ROWS)
     for v in values:
         spread = model.gaussian.sigma
         yield (v - model.gaussian.mu) / spread if spread and model.gaussian.n_samples >= DAY_ROWS else 0.0

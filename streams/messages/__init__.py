@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.messages.model import Message
+from streams.messages.options import Options
 from streams.messages.render import Renderer, render
-from streams.messages.writer import Options
 
 __all__ = ["Message", "Options", "Renderer", "render"]

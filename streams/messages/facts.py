@@ -16,8 +16,10 @@ DOUBT_LOUDEST = 0.3
 
 def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None) -> list[Line]:
     """Return what was seen, what was expected and since when; `ended`: when it was over, if it is."""
-    lines = [_seen(say, alert)]
-    if alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
+    # The last event of an alert that is over has the figures of its end: calm ones, which would belittle it.
+    calm = ended is not None and alert.status == "resolved"
+    lines = [] if calm else [_seen(say, alert)]
+    if not calm and alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
         lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
     start = say.moment(alert.starts_at, zone)
     delay = (alert.detected_at - alert.starts_at).total_seconds()
@@ -31,7 +33,7 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
         )
     if alert.doubling_seconds and ended is None:
         lines.append(say("what.doubling", time=say.duration(alert.doubling_seconds)))
-    if alert.reach and alert.signal != "reach":
+    if alert.reach and alert.signal != "reach" and not calm:
         lines.append(say("what.reach_sum", followers=say.count(alert.reach, "follower")))
     if alert.platforms:
         lines.append(say("what.platforms", platforms=say.series([clean(name, 40) for name in alert.platforms])))
@@ -74,7 +76,10 @@ def _interval(say: Phrases, alert: Alert) -> str:
 
 def why_severe(say: Phrases, incident: Incident, alert: Alert) -> list[Line]:
     """Return the severity and its terms, the heaviest first."""
-    terms = sorted(alert.severity_terms.items(), key=lambda item: (-abs(item[1]), item[0]))
+    terms = sorted(
+        ((name, value) for name, value in alert.severity_terms.items() if abs(value) >= 0.005),
+        key=lambda item: (-abs(item[1]), item[0]),
+    )
     named = ", ".join(f"{say.word('term', clean(name, 40))} {say.number(value, 2)}" for name, value in terms)
     label = f"{incident.severity} – {say.word('severity', incident.severity)}"
     return [Line(named, label=label)] if named else [Line(label)]

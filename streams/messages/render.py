@@ -11,8 +11,9 @@ from streams.incidents.effects import MessageContext
 from streams.links import Links
 from streams.messages.chart import BIN, SPAN, History, history, png
 from streams.messages.model import Message
+from streams.messages.options import Options
 from streams.messages.page import as_html, as_text
-from streams.messages.writer import Options, Writer
+from streams.messages.writer import Writer
 from streams.policy.model import Policy, Statement
 from streams.policy.people import timezone_of
 

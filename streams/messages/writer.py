@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
 from schemas.events import Alert, Incident, Notification
 from schemas.times import HOUR, to_ms
 from streams.incidents.effects import MessageContext
-from streams.links import Claim, Links, Purpose
+from streams.links import Claim, Purpose
 from streams.messages import facts
-from streams.messages.chart import History, sparkline
+from streams.messages.chart import sparkline
+from streams.messages.options import Options
 from streams.messages.page import Line, Page
 from streams.messages.phrases import Phrases, clean, phrases, zone_of
+from streams.policy.people import ROOM
 
 LINKS_LAST: Final = 24 * HOUR
 """Long enough for a page of the night to be answered in the morning, of no use in a mailbox that leaks next week."""
@@ -25,29 +25,6 @@ _OVER: Final = frozenset({"resolved", "closed", "dismissed"})
 _IN_CHARGE: Final = frozenset({"acknowledged", "responding", "stable"})
 _ACTS: Final[tuple[Purpose, ...]] = ("ack", "dismiss")
 _ACTED_ON: Final = frozenset({"page", "update", "nobody_reached"})
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a message is written with, beside the decision itself."""
-
-    timezone: str = "UTC"
-    """Of the reader."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Name in the policy → name as people say it."""
-    public_url: str = ""
-    """Where people reach the page."""
-    links: Links | None = None
-    """Signs links that act; None where the page has no public address or no key."""
-    history: History | None = None
-    """The last hours of the brand."""
-    runbook_url: str = ""
-    statement: str = ""
-    """Holding statement to adapt."""
-    approver: str = ""
-    valid_until: str = ""
-    todo: tuple[str, str, str] | None = None
-    """What to do in the next 15, 60 and 180 minutes, in place of the general advice for the severity."""
 
 
 class Writer:
@@ -84,14 +61,13 @@ class Writer:
         page.figure = self._figure()
         page.buttons = [(say(f"act.{name}"), url) for name, url in self.links.items()]
         if purpose == "digest":
-            page.add(
-                say("section.incidents"), [Line(self._digest_line(one)) for one in self.context.others], bullets=True
-            )
+            page.add(say("section.incidents"), [Line(self._digest_line(one)) for one in self._told()], bullets=True)
             return page
         if self.alert is not None:
             ended = (self.incident.resolved_at or self.alert.ends_at or self.note.at) if over else None
             title = say("section.story" if over else "section.what")
-            page.add(title, facts.what(say, self.alert, self.zone, ended))
+            signals = self._signals(self.incident.alerts) if over else []
+            page.add(title, [*signals, *facts.what(say, self.alert, self.zone, ended)])
         if purpose in _ACTED_ON and not over:
             self._act_sections(page)
         if over or purpose == "stakeholder":
@@ -111,8 +87,7 @@ class Writer:
             others = [
                 one for one in self.incident.alerts if one.alert_id != alert.alert_id and one.status != "resolved"
             ]
-            named = [Line(f"{say.word('signal', one.signal)} ({one.severity})") for one in others[:5]]
-            page.add(say("section.others"), named, bullets=True)
+            page.add(say("section.others"), self._signals(others), bullets=True)
         page.add(say("section.knows"), self._knows())
         if not self.asks:
             return
@@ -139,7 +114,7 @@ class Writer:
             "state": say.word("state", self.incident.state),
             "waited": say.duration(self.context.unanswered_ms / 1_000),
             "before": before or "",
-            "incidents": say.count(len(self.context.others), "incident"),
+            "incidents": say.count(len(self._told()), "incident"),
         }
         key = purpose
         if purpose == "page" and self.context.unanswered and self.context.unanswered_ms:
@@ -157,6 +132,14 @@ class Writer:
         start = self.say.clock(seen.first, self.zone)
         return self.say("figure", start=start, highest=self.say.count(seen.highest, "mention")), sparkline(seen.counts)
 
+    def _told(self) -> list[Incident]:
+        """Return the incidents of a digest, each once."""
+        return list({one.incident_id: one for one in (self.incident, *self.context.others)}.values())
+
+    def _signals(self, alerts: list[Alert]) -> list[Line]:
+        named = dict.fromkeys(f"{self.say.word('signal', one.signal)} ({one.severity})" for one in alerts)
+        return [Line(name) for name in list(named)[:5]]
+
     def _badge(self) -> str:
         if self.note.purpose == "digest":
             return ""
@@ -168,6 +151,8 @@ class Writer:
         lines: list[str] = []
         if purpose == "page":
             lines.append(say("lead.page", why=self._why_you()))
+            if self.note.reason.startswith("fallback:"):
+                lines.append(say("lead.fallback"))
         elif purpose == "all_clear" and self.incident.state != "dismissed":
             ended = self.incident.resolved_at or self.note.at
             lasted = say.duration((ended - self.incident.opened_at).total_seconds())
@@ -197,6 +182,9 @@ class Writer:
         number = rest.rstrip("]")
         if bracket and number.isdigit():
             return self.say("lead.step", n=int(number) + 1, chain=clean(chain, 60))
+        kind, _, role = self.note.step.partition(" ")
+        if kind == "role":
+            return self.say("lead.role", role=self.say.word("role", clean(role, 60)))
         return clean(self.context.why_you or self.note.step, 200)
 
     # ---------------------------------------------------------------------------------------------------- sections
@@ -296,7 +284,7 @@ class Writer:
         return to_ms(self.note.at) + LINKS_LAST
 
     def _people(self, people: list[str]) -> str:
-        return self.say.series([clean(self.options.names.get(name, name), 60) for name in people])
+        return self.say.series([clean(self.options.names.get(name, name.removeprefix(ROOM)), 60) for name in people])
 
 
 def _worst(incident: Incident) -> Alert | None:

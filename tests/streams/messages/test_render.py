@@ -55,11 +55,18 @@ def written(
 
 def over(state: str = "resolved") -> Incident:
     end = ONSET + timedelta(hours=2, minutes=20)
-    return an_incident(state=state, resolved_at=end, updated_at=end, acknowledged_by=["alice"])
+    calm = an_alert(status="resolved", observed=2.0, expected=6.2, negative_share=0.2, ends_at=end)
+    return an_incident(state=state, alerts=[calm], resolved_at=end, updated_at=end, acknowledged_by=["alice"])
 
 
-def small() -> Incident:
-    return an_incident(severity="L1", alerts=[an_alert(severity="L1", signal="volume_spike")], state="closed")
+def small(key: str) -> Incident:
+    return an_incident(
+        incident_id=key,
+        brand=f"Brand {key}",
+        severity="L1",
+        alerts=[an_alert(severity="L1", signal="volume_spike")],
+        state="closed",
+    )
 
 
 LATER = a_page(at=ONSET + timedelta(minutes=9), step="night[1]")
@@ -71,17 +78,25 @@ CASES: dict[str, tuple[Notification, dict[str, Any]]] = {
         a_page(purpose="update"),
         {"incident": an_incident(state="acknowledged", acknowledged_by=["alice"], ack_missing=["legal"])},
     ),
-    "all_clear": (a_page(purpose="all_clear", at=ONSET + timedelta(hours=2, minutes=20)), {"incident": over()}),
+    "all_clear": (
+        a_page(purpose="all_clear", at=ONSET + timedelta(hours=2, minutes=20)),
+        {"incident": over(), "alert": None},
+    ),
     "dismissed": (
         a_page(purpose="all_clear"),
-        {"incident": over("dismissed"), "note": "an old photograph, shown to be false"},
+        {"incident": over("dismissed"), "alert": None, "note": "an old photograph, shown to be false"},
     ),
     "nobody_reached": (
         a_page(purpose="nobody_reached"),
         {"unanswered": ["alice", "carole"], "unanswered_ms": 1_500_000, "known_by": ["alice", "carole"]},
     ),
     "stakeholder": (a_page(purpose="stakeholder"), {}),
-    "digest": (a_page(purpose="digest", severity="L1"), {"others": [small(), small()], "incident": small()}),
+    "digest": (a_page(purpose="digest", severity="L1"), {"others": [small("i-2")], "incident": small("i-1")}),
+    "role": (
+        a_page(step="role legal", reason="acknowledgement of legal is needed"),
+        {"known_by": ["channel:crisis-room"]},
+    ),
+    "fallback": (a_page(channel="mail", reason="fallback: sms failed"), {}),
     "exercise": (a_page(kind="exercise"), {"incident": an_incident(kind="exercise")}),
     "warm_up": (
         a_page(severity="L2"),
@@ -179,6 +194,13 @@ def test_when_somebody_has_taken_charge_an_update_tells_and_asks_for_nothing() -
     )
     assert "ack" in asked.links, "the lawyer has to acknowledge as well"
     assert "Still to acknowledge: legal" in asked.text
+
+
+def test_an_all_clear_does_not_belittle_what_it_was_with_the_figures_of_its_end() -> None:
+    page, changes = CASES["all_clear"]
+    message = written(page, **changes)
+    assert "2 negative mentions" not in message.text
+    assert "surge of negative mentions (L4)" in message.text
 
 
 def test_an_exercise_says_so_first_everywhere() -> None:

@@ -213,6 +213,13 @@ def test_replay_fires_timers_in_the_order_in_which_they_are_due():
     ]  # fmt: skip
 
 
+def test_replay_an_end_at_the_very_moment_of_a_timer_comes_first():
+    with Story(BASE, replay=True, until=60) as story:
+        story.at(0).alert("acme", "L3")
+        story.at(5).resolved("acme")
+        story.never(between(0, 60), page("bob"))
+
+
 def test_two_hundred_alerts_on_one_brand_are_one_incident_that_fits_a_record():
     with Story(BASE) as story:
         for number in range(200):

@@ -1,0 +1,138 @@
+"""A card to print for one role: who reacts, when and how – `tocsin policy plan --role ROLE`, in French or English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from schemas.events import SEVERITIES, Severity
+from streams.errors import UserError, did_you_mean
+from streams.policy.labels import Labels
+from streams.policy.model import Band, Language, Policy, Route
+from streams.policy.people import contacts, first_choice, has_role, resolve
+from streams.policy.routes import route_labels
+from streams.policy.units import show_duration
+
+_WORDS: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "title": "In a crisis: {role}",
+        "people": "Who: {people}",
+        "paged": "{severity}: you are paged {when} ({chain}, step {step}) by {channels}",
+        "once": "at once",
+        "after": "after {time} without an answer",
+        "never": "{severity}: you are not paged",
+        "needed": "{severity}: your acknowledgement is needed, whoever else has answered",
+        "ack": "{severity}: somebody has to acknowledge within {time}, or the next is paged",
+        "expiry": "{severity}: an acknowledgement holds for {time}; ask for more with --minutes",
+        "reply": "{severity}: the first public reply is due within {time}; say `statement-sent` when it is out",
+        "told": "You are told about: {names}",
+        "approve": "You approve the statements on: {triggers}",
+        "last": "You are the last resort: told over every channel when nobody has answered",
+        "how": "How: open the link in the message, or",
+        "ack_cmd": "  tocsin incident ack ID --as {person} --minutes 30",
+        "escalate_cmd": "  tocsin incident escalate ID --as {person}      (you cannot, the next one has to)",
+        "dismiss_cmd": "  tocsin incident dismiss ID --as {person} --reason false_alarm",
+        "read": "Read and understood: name, date, signature ______________________________",
+    },
+    "fr": {
+        "title": "En cas de crise : {role}",
+        "people": "Qui : {people}",
+        "paged": "{severity} : vous êtes alerté {when} ({chain}, étape {step}) par {channels}",
+        "once": "tout de suite",
+        "after": "après {time} sans réponse",
+        "never": "{severity} : vous n'êtes pas alerté",
+        "needed": "{severity} : votre prise en compte est nécessaire, même si d'autres ont répondu",
+        "ack": "{severity} : quelqu'un doit prendre en compte sous {time}, sinon le suivant est alerté",
+        "expiry": "{severity} : une prise en compte vaut {time} ; demandez plus avec --minutes",
+        "reply": "{severity} : la première réponse publique est due sous {time} ; dites `statement-sent` une fois partie",
+        "told": "Vous êtes informé de : {names}",
+        "approve": "Vous validez les éléments de langage sur : {triggers}",
+        "last": "Vous êtes le dernier recours : prévenu par tous les canaux quand personne n'a répondu",
+        "how": "Comment : ouvrez le lien du message, ou",
+        "ack_cmd": "  tocsin incident ack ID --as {person} --minutes 30",
+        "escalate_cmd": "  tocsin incident escalate ID --as {person}      (vous ne pouvez pas : au suivant)",
+        "dismiss_cmd": "  tocsin incident dismiss ID --as {person} --reason false_alarm",
+        "read": "Lu et compris : nom, date, signature ______________________________",
+    },
+}
+
+
+def card(policy: Policy, role: str, language: Language, at: int) -> str:
+    """Return the card of `role` as it is at `at` (epoch ms: who is on duty); raises UserError for a role nobody has."""
+    people = [key for key in policy.people if has_role(policy, key, role)]
+    if not people:
+        roles = sorted({name for person in policy.people.values() for name in person.roles})
+        raise UserError(f'--role: nobody has the role "{role}"{did_you_mean(role, roles)} (known: {", ".join(roles)})')
+    say = _WORDS[language]
+    names = ", ".join(policy.people[key].name or key for key in people)
+    lines = [say["title"].format(role=role), "", say["people"].format(people=names), ""]
+    for severity in reversed(SEVERITIES):
+        lines += _pages(policy, severity, people, at, say)
+        lines += _duties(policy.band(severity), severity, role, say)
+    lines += ["", *_others(policy, people, at, say)]
+    lines += [say["how"], *(say[key].format(person=people[0]) for key in ("ack_cmd", "escalate_cmd", "dismiss_cmd"))]
+    return "\n".join([*lines, "", say["read"], ""])
+
+
+def _pages(policy: Policy, severity: Severity, people: list[str], at: int, say: dict[str, str]) -> list[str]:
+    found: dict[str, str] = {}
+    for condition, labels in _cases(policy.routes):
+        for name in route_labels(policy, {**labels, "severity": frozenset({severity})}).chains:
+            line = _first_step(policy, name, severity, people, at, say)
+            if line and name not in found:
+                found[name] = line + (f" – {condition}" if condition else "")
+    return list(found.values()) or [say["never"].format(severity=severity)]
+
+
+def _cases(routes: list[Route]) -> Iterator[tuple[str, Labels]]:
+    """Yield what may be true of an incident, in words and as labels: nothing special, then what each route asks for."""
+    yield "", {}
+    for node in routes:
+        asked = {
+            name: [value for value in values if not value.startswith("!")]
+            for name, values in node.match.items()
+            if name != "severity"
+        }
+        labels: Labels = {name: frozenset(values) for name, values in asked.items() if values}
+        if labels:
+            yield "; ".join(f"{name}: {', '.join(sorted(values))}" for name, values in labels.items()), labels
+        for words, below in _cases(node.routes):
+            if words:
+                yield words, {**labels, **below}
+
+
+def _first_step(
+    policy: Policy, chain: str, severity: Severity, people: list[str], at: int, say: dict[str, str]
+) -> str | None:
+    """Return when and how the chain first pages one of `people`."""
+    after = 0
+    for index, step in enumerate(policy.chains[chain].steps):
+        told = [person for person in resolve(policy, step.notify, at + after).people if person in people]
+        if told:
+            ways = contacts(policy, told[0], severity, at + after)
+            chosen = first_choice(ways, step.channels, everything=policy.band(severity).all_channels)
+            when = say["after"].format(time=show_duration(after)) if after else say["once"]
+            channels = " + ".join(way.called() for way in chosen)
+            return say["paged"].format(severity=severity, when=when, chain=chain, step=index + 1, channels=channels)
+        if not policy.band(severity).needs_ack:
+            return None
+        after += step.wait
+    return None
+
+
+def _duties(band: Band, severity: Severity, role: str, say: dict[str, str]) -> list[str]:
+    found = [say["needed"].format(severity=severity)] if role in band.ack_roles else []
+    for key, time in (("ack", band.ack), ("expiry", band.ack_expiry), ("reply", band.first_response)):
+        if time is not None:
+            found.append(say[key].format(severity=severity, time=show_duration(time)))
+    return found
+
+
+def _others(policy: Policy, people: list[str], at: int, say: dict[str, str]) -> list[str]:
+    told = [one.name for one in policy.stakeholders if set(resolve(policy, one.notify, at).people) & set(people)]
+    approved = sorted({one.trigger for one in policy.statements if one.approver in people})
+    last = {name for chain in policy.chains.values() for name in chain.last_resort} | set(policy.defaults.last_resort)
+    found = [say["told"].format(names=", ".join(told))] if told else []
+    found += [say["approve"].format(triggers=", ".join(approved))] if approved else []
+    found += [say["last"]] if set(resolve(policy, sorted(last), at).people) & set(people) else []
+    return [*found, ""] if found else []

@@ -1,0 +1,61 @@
+"""The card to print for a role."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.times import parse_iso
+from streams.errors import UserError
+from streams.policy.cards import card
+from streams.policy.load import load_policy
+
+POLICY = load_policy(Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml")
+NOW = parse_iso("2026-11-24T10:00:00Z")
+
+LEGAL = """\
+In a crisis: legal
+
+Who: Leo Andersen
+
+L4: you are paged after 5 min without an answer (crisis, step 2) by mail + sms
+L4: your acknowledgement is needed, whoever else has answered
+L4: somebody has to acknowledge within 10 min, or the next is paged
+L4: an acknowledgement holds for 45 min; ask for more with --minutes
+L4: the first public reply is due within 30 min; say `statement-sent` when it is out
+L3: you are paged at once (legal, step 1) by mail – trigger: legal, safety
+L3: somebody has to acknowledge within 15 min, or the next is paged
+L3: an acknowledgement holds for 1 h; ask for more with --minutes
+L3: the first public reply is due within 1 h; say `statement-sent` when it is out
+L2: you are paged at once (legal, step 1) by mail – trigger: legal, safety
+L2: an acknowledgement holds for 4 h; ask for more with --minutes
+L1: you are not paged
+
+You approve the statements on: product
+
+How: open the link in the message, or
+  tocsin incident ack ID --as leo --minutes 30
+  tocsin incident escalate ID --as leo      (you cannot, the next one has to)
+  tocsin incident dismiss ID --as leo --reason false_alarm
+
+Read and understood: name, date, signature ______________________________
+"""
+
+
+def test_the_card_says_who_reacts_when_and_how():
+    assert card(POLICY, "legal", "en", NOW) == LEGAL
+
+
+def test_the_card_in_french():
+    text = card(POLICY, "executive", "fr", NOW)
+    assert text.startswith("En cas de crise : executive\n\nQui : Dominique Roy\n")
+    assert "L4 : vous êtes alerté après 5 min sans réponse (crisis, étape 2) par mail + phone" in text
+    assert "L2 : vous êtes alerté après 20 min sans réponse (day, étape 3) par mail" in text
+    assert "Vous êtes informé de : management" in text
+    assert "dernier recours" in text
+
+
+def test_a_role_that_nobody_has():
+    with pytest.raises(UserError, match=r'--role: nobody has the role "legl" \(did you mean "legal"\?\)'):
+        card(POLICY, "legl", "en", NOW)

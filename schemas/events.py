@@ -175,7 +175,17 @@ class Signal(Struct, omit_defaults=True):
 
 
 Action = Literal[
-    "ack", "take_over", "escalate", "note", "statement_sent", "stable", "resolve", "dismiss", "merge", "silence", "unsilence"
+    "ack",
+    "take_over",
+    "escalate",
+    "note",
+    "statement_sent",
+    "stable",
+    "resolve",
+    "dismiss",
+    "merge",
+    "silence",
+    "unsilence",
 ]
 
 

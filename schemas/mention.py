@@ -101,9 +101,14 @@ class Rejection(Struct, frozen=True):
 
 Decoded = Mention | Tick | Deletion | Rejection
 
+
+class _Version(Struct):
+    schema: int = SCHEMA
+
+
 _mention = msgspec.json.Decoder(Mention)
 _tick = msgspec.json.Decoder(Tick)
-_version = msgspec.json.Decoder(type("Version", (Struct,), {"__annotations__": {"schema": int}, "schema": SCHEMA}))
+_version = msgspec.json.Decoder(_Version)
 
 
 def mention_key(platform: str, native_id: str) -> bytes:
@@ -141,7 +146,9 @@ def _check(key: bytes | None, mention: Mention) -> Mention | Rejection:
     expected = mention.key
     if key != expected:
         shown = "none" if key is None else repr(key[:80].decode("utf-8", "replace"))
-        return Rejection("wrong_key", f"key: {shown}, must be {expected[:80].decode('utf-8', 'replace')!r} (platform:id)")
+        return Rejection(
+            "wrong_key", f"key: {shown}, must be {expected[:80].decode('utf-8', 'replace')!r} (platform:id)"
+        )
     if mention.time < FIRST_TWEET:
         return Rejection("too_old", f"created_at: {iso(mention.time)} is before 2006-03-21, the first tweet")
     return mention
@@ -175,7 +182,7 @@ def _is_utf8_fault(value: bytes) -> bool:
 
 def _explain(value: bytes, message: str) -> Rejection:
     try:
-        version = getattr(_version.decode(value), "schema", SCHEMA)
+        version = _version.decode(value).schema
     except msgspec.DecodeError:
         version = SCHEMA
     if version != SCHEMA:

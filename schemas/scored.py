@@ -78,7 +78,6 @@ class ScoredBatch(Struct, array_like=True):
         """The rows as a structured array (a view, read only)."""
         return np.frombuffer(self.rows, ROW)
 
-
     def segments(self) -> Iterator[tuple[int, int, int | None]]:
         """Yield (first row, row after the last, tick or None): the rows before each tick, then those after the last."""
         begin, offsets = 0, self.table["offset"]

@@ -15,7 +15,16 @@ import msgspec
 
 from schemas import scored, topics
 from schemas.events import (
-    Alert, AlertTick, Delivered, Incident, JournalEntry, Leader, Notification, Signal, Took, Window,
+    Alert,
+    AlertTick,
+    Delivered,
+    Incident,
+    JournalEntry,
+    Leader,
+    Notification,
+    Signal,
+    Took,
+    Window,
 )  # fmt: skip
 from schemas.mention import Tick, tick_record
 from streams import wiring
@@ -72,8 +81,7 @@ def run(
 
 
 def _apply(watch: WatchCore, number: int, write: Write) -> list[Effect]:
-    assert write.value is not None
-    return watch.apply(number, scored.decode(write.value))
+    return watch.apply(number, scored.decode(write.value or b""))
 
 
 def _take(effect: Effect, outcome: Outcome, feed: list[Alert | AlertTick]) -> None:
@@ -118,6 +126,8 @@ def notify(feed: Iterable[Alert | AlertTick], policy: Policy, outcome: Outcome) 
                 elif isinstance(effect, Record):
                     outcome.notifications.append(effect.notification)
                 elif isinstance(effect, Deliver):
-                    sent = msgspec.structs.replace(effect.notification, outcome="sent", reason="backtest: taken as delivered")
+                    sent = msgspec.structs.replace(
+                        effect.notification, outcome="sent", reason="backtest: taken as delivered"
+                    )
                     outcome.notifications.append(sent)
                     entries.append(Delivered(me, sent))

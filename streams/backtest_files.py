@@ -18,7 +18,19 @@ from streams.policy.model import Policy
 from streams.report.page import report_html
 from streams.settings import Settings
 
-WINDOW_COLUMNS = ("brand", "start", "count", "negative", "positive", "authors", "loudest", "duplicates", "reposts", "reach", "top_reach")
+WINDOW_COLUMNS = (
+    "brand",
+    "start",
+    "count",
+    "negative",
+    "positive",
+    "authors",
+    "loudest",
+    "duplicates",
+    "reposts",
+    "reach",
+    "top_reach",
+)
 
 
 class Summary(Struct):
@@ -106,7 +118,17 @@ def show(figures: Summary, outcome: Outcome) -> None:
     for alert in outcome.alerts:
         style = colours[alert.severity] if alert.status in ("firing", "updated") else "dim"
         status = alert.status + (f" ({alert.suppressed_by})" if alert.suppressed_by else "")
-        table.add_row(f"{alert.detected_at:%m-%d %H:%M:%S}", alert.brand, alert.severity, alert.signal, status, alert.reason, style=style)
+        table.add_row(
+            f"{alert.detected_at:%m-%d %H:%M:%S}",
+            alert.brand,
+            alert.severity,
+            alert.signal,
+            status,
+            alert.reason,
+            style=style,
+        )
     if outcome.alerts:
         console.print(table)
-    console.print(f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)")
+    console.print(
+        f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)"
+    )

@@ -13,14 +13,14 @@ from streams.engine.reader import read_to_end
 from streams.engine.records import Write
 from streams.errors import UserError
 from streams.settings import Settings
-from streams.topics_admin import Unreachable, check, partitions_of
+from streams.topics_admin import UnreachableError, check, partitions_of
 
 
 def ready(settings: Settings) -> None:
     """Raise UserError unless a broker answers and has the topics."""
     try:
         check(settings)
-    except Unreachable as error:
+    except UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
 
 

@@ -33,13 +33,22 @@ def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
         f"| {a.starts_at:%H:%M} | {a.signal} | {a.severity} | {a.observed:.0f} | {a.expected:.1f} | {a.negative_share:.0%} | {a.reason} |"
         for a in incident.alerts
     ]
-    lines += ["", "## Who was told", "", "| when (UTC) | person | channel | purpose | outcome | reason |", "|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "## Who was told",
+        "",
+        "| when (UTC) | person | channel | purpose | outcome | reason |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {n.at:%H:%M:%S} | {n.person} | {n.channel} | {n.purpose} | {n.outcome} | {n.reason} |"
         for n in sorted(last.values(), key=lambda n: (n.at, n.notification_id))
     ]
     lines += ["", "## The story", ""]
-    lines += [f"- {e.at:%m-%d %H:%M:%S} {e.what}{' · ' + e.who if e.who else ''}{': ' + e.detail if e.detail else ''}" for e in incident.timeline]
+    lines += [
+        f"- {e.at:%m-%d %H:%M:%S} {e.what}{' · ' + e.who if e.who else ''}{': ' + e.detail if e.detail else ''}"
+        for e in incident.timeline
+    ]
     lines += ["", "## To learn", "", *_lessons(incident, list(last.values()))]
     return "\n".join(lines)
 
@@ -66,7 +75,9 @@ def _lessons(incident: Incident, sent: list[Notification]) -> list[str]:
     found = []
     failed = [n for n in sent if n.outcome == "failed"]
     if failed:
-        found.append(f"- {len(failed)} deliveries failed ({', '.join(sorted({n.channel for n in failed}))}): mend or replace these channels.")
+        found.append(
+            f"- {len(failed)} deliveries failed ({', '.join(sorted({n.channel for n in failed}))}): mend or replace these channels."
+        )
     if incident.nobody_reached:
         found.append("- Nobody could be reached over the whole chain: it needs more people or other channels.")
     if incident.level > 1:

@@ -6,7 +6,9 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-SCORED_INPUTS: Final = Counter("tocsin_mentions", "Records taken from the topic mentions, by what became of them.", ["outcome"])
+SCORED_INPUTS: Final = Counter(
+    "tocsin_mentions", "Records taken from the topic mentions, by what became of them.", ["outcome"]
+)
 LATE: Final = Counter("tocsin_late_rows", "Mentions that came too late for their minute.")
 ROWS: Final = Gauge("tocsin_rows", "Rows by what became of them; exact over restarts.", ["partition", "outcome"])
 INPUTS: Final = Gauge(
@@ -18,7 +20,9 @@ SCORE_SECONDS: Final = Histogram(
     "tocsin_score_slice_seconds", "Time to score one slice.", buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 )
 LAG: Final = Gauge("tocsin_lag_records", "Records appended but not yet taken.", ["topic", "partition"])
-CLOCK: Final = Gauge("tocsin_clock_timestamp_seconds", "Event time up to which a partition knows everything.", ["partition"])
+CLOCK: Final = Gauge(
+    "tocsin_clock_timestamp_seconds", "Event time up to which a partition knows everything.", ["partition"]
+)
 BRANDS: Final = Gauge("tocsin_brands", "Brands with a state here.", ["partition"])
 ALERTS: Final = Counter("tocsin_alerts", "Alert events emitted.", ["signal", "severity", "status"])
 DETECTION_DELAY: Final = Histogram(

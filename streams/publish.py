@@ -33,7 +33,8 @@ async def publish(
     a batch is acknowledged before the next one is begun, and a tick ends a batch. `progress(sent, time)` is called
     after each batch.
     """
-    sent, waiting = 0, []
+    sent = 0
+    waiting: list[Write] = []
     began: float | None = None
     first = 0
     for item in items:

@@ -38,7 +38,7 @@ class BrokerSettings(Struct, forbid_unknown_fields=True):
     cert_file: str | None = None
     key_file: str | None = None
     embedded: bool = False
-    """True for the embedded broker: no idempotent producer and one record a batch, which it cannot do otherwise."""
+    """True for the embedded broker: it knows no idempotent producers."""
 
 
 class CampaignSettings(Struct, forbid_unknown_fields=True):
@@ -177,7 +177,9 @@ def check(settings: Settings) -> list[str]:
     for address in settings.broker.bootstrap.split(","):
         found = _ADDRESS.match(address.strip())
         if found is None or not 0 < int(found[1]) < 65_536:
-            errors.append(f"broker.bootstrap: {address.strip()!r} is not host:port, as in 127.0.0.1:9092 (or set {ENV_BROKER})")
+            errors.append(
+                f"broker.bootstrap: {address.strip()!r} is not host:port, as in 127.0.0.1:9092 (or set {ENV_BROKER})"
+            )
     names = [brand.name.casefold() for brand in settings.brands]
     errors += (
         f"brands[{i}].name: {brand.name!r} stands twice; give each brand one entry"
@@ -199,7 +201,9 @@ def check(settings: Settings) -> list[str]:
     if settings.broker.security_protocol.startswith("SASL"):
         for name in (settings.broker.username_env, settings.broker.password_env):
             if not os.environ.get(name):
-                errors.append(f"broker.security_protocol: {settings.broker.security_protocol} needs the environment variable {name}; set it")
+                errors.append(
+                    f"broker.security_protocol: {settings.broker.security_protocol} needs the environment variable {name}; set it"
+                )
     for field in ("ca_file", "cert_file", "key_file"):
         value = getattr(settings.broker, field)
         if value and not Path(value).is_file():

@@ -22,7 +22,9 @@ def load_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; copy deploy/config/{path.name.split('.')[0]}.example.yaml to begin with") from None
+        raise UserError(
+            f"{path}: no such file; copy deploy/config/{path.name.split('.')[0]}.example.yaml to begin with"
+        ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
@@ -68,9 +70,19 @@ def _value(type_: Any, value: Any, path: str, errors: list[str]) -> Any:
             return build(structs[0], value, path, errors)
     if isinstance(type_, type) and issubclass(type_, Struct):
         return build(type_, value, path, errors)
-    if origin in (list, tuple) and isinstance(value, list) and isinstance(arguments[0], type) and issubclass(arguments[0], Struct):
+    if (
+        origin in (list, tuple)
+        and isinstance(value, list)
+        and isinstance(arguments[0], type)
+        and issubclass(arguments[0], Struct)
+    ):
         return [build(arguments[0], item, f"{path}[{i}]", errors) for i, item in enumerate(value)]
-    if origin is dict and isinstance(value, dict) and isinstance(arguments[1], type) and issubclass(arguments[1], Struct):
+    if (
+        origin is dict
+        and isinstance(value, dict)
+        and isinstance(arguments[1], type)
+        and issubclass(arguments[1], Struct)
+    ):
         return {str(key): build(arguments[1], item, _join(path, key), errors) for key, item in value.items()}
     try:
         return msgspec.convert(value, type_, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from streams.settings import Settings, kafka_options
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE: Final = 5.0
+KNOWN_WITHIN: Final = 15.0
+"""Seconds."""
 CHECKED: Final = ("cleanup.policy", "message.timestamp.type", "max.message.bytes", "retention.ms")
 """Settings without which records are lost or refused; the others are ours to prefer."""
 
@@ -36,23 +39,27 @@ class Standing:
     problems: tuple[str, ...] = ()
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """No broker answered."""
 
 
 @contextmanager
 def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """Open an admin client; raises Unreachable, and UserError for a refused sign-in."""
+    """Open an admin client; raises UnreachableError, and UserError for a refused sign-in."""
     try:
         client = KafkaAdminClient(**kafka_options(settings.broker), request_timeout_ms=10_000)
     except SaslAuthenticationFailedError as error:
-        raise UserError(f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism") from None
+        raise UserError(
+            f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism"
+        ) from None
     except (KafkaError, OSError, ValueError) as error:
-        raise Unreachable(f"broker {settings.broker.bootstrap} does not answer ({type(error).__name__})") from None
+        raise UnreachableError(f"broker {settings.broker.bootstrap} does not answer ({type(error).__name__})") from None
     try:
         yield client
     except SaslAuthenticationFailedError as error:
-        raise UserError(f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism") from None
+        raise UserError(
+            f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism"
+        ) from None
     finally:
         client.close()
 
@@ -79,11 +86,23 @@ def create(settings: Settings) -> list[str]:
                 continue
             config = topic.config() | ({"min.insync.replicas": "2"} if replication >= 3 else {})
             try:
-                client.create_topics([NewTopic(name, partitions_of(topic, settings), replication, topic_configs=config)])
+                client.create_topics(
+                    [NewTopic(name, partitions_of(topic, settings), replication, topic_configs=config)]
+                )
                 made.append(name)
             except TopicAlreadyExistsError:
                 continue  # another worker was quicker
+        _wait_until_known(client, made)
     return made
+
+
+def _wait_until_known(client: KafkaAdminClient, names: list[str]) -> None:
+    """A topic is made before every broker tells of it."""
+    deadline = time.monotonic() + KNOWN_WITHIN
+    while set(names) - set(client.list_topics()):
+        if time.monotonic() > deadline:
+            raise UserError(f"topics {', '.join(names)} were made, but the broker does not list them; see its log")
+        time.sleep(0.1)
 
 
 def standing(settings: Settings) -> list[Standing]:
@@ -104,7 +123,9 @@ def standing(settings: Settings) -> list[Standing]:
 def _configs(client: KafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
-    found = client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = client.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
+    )
     return {
         name: {key: str(entry["value"]) for key, entry in config.items()}
         for name, config in found.get("topic", {}).items()
@@ -164,7 +185,7 @@ async def wait_for_topics(settings: Settings) -> None:
         try:
             await asyncio.to_thread(check, settings)
             return
-        except Unreachable as error:
+        except UnreachableError as error:
             log.warning("%s; trying again in %.1f s", error, pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
@@ -181,6 +202,6 @@ async def source_id(settings: Settings) -> str:
     while True:
         try:
             return await asyncio.to_thread(ask)
-        except Unreachable as error:
+        except UnreachableError as error:
             log.warning("%s; trying again in %.1f s", error, LONGEST_PAUSE)
             await asyncio.sleep(LONGEST_PAUSE)

@@ -37,9 +37,7 @@ def score_core(settings: Settings, model: TextModel, scored_partitions: int | No
     )
 
 
-def watch_core(
-    settings: Settings, partition: int, model_version: str = "", sources: int | None = None
-) -> WatchCore:
+def watch_core(settings: Settings, partition: int, model_version: str = "", sources: int | None = None) -> WatchCore:
     """Return the core of `watch` for one partition of `scored`."""
     brands = {brand.name: brand for brand in settings.brands}
 
@@ -48,7 +46,11 @@ def watch_core(
 
     def load(name: str, data: bytes) -> BrandMonitor:
         return BrandMonitor.load(
-            name, monitor_settings(settings, brands.get(name)), data, model_version=model_version, config_version=settings.version
+            name,
+            monitor_settings(settings, brands.get(name)),
+            data,
+            model_version=model_version,
+            config_version=settings.version,
         )
 
     watch = WatchSettings(partition, sources or settings.partitions.mentions, settings.lateness_ms, settings.replay)

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from streams.app import AGENTS, Assembly, assemble
 from streams.errors import UserError
@@ -23,7 +23,9 @@ EXIT_FAILED: Final = 70
 """Exit status after something unexpected (EX_SOFTWARE of sysexits.h)."""
 
 
-async def run(settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, handle_signals: bool = True) -> int:
+async def run(
+    settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, handle_signals: bool = True
+) -> int:
     """Run `agents` until SIGTERM or SIGINT (returns 0) or a failure (returns EXIT_FAILED); raises UserError."""
     stop = asyncio.Event()
     if handle_signals:
@@ -37,8 +39,8 @@ async def run(settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap:
     return await serve(assembly, stop)
 
 
-async def _until(stop: asyncio.Event, work: object) -> None:
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
     ended = asyncio.ensure_future(stop.wait())
     await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
     ended.cancel()
@@ -51,12 +53,12 @@ async def _until(stop: asyncio.Event, work: object) -> None:
 async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
     """Run an assembly until `stop` is set or it fails."""
     web = WebServer(assembly)
-    failed = assembly.context.failed
+    failed: asyncio.Future[Any] = assembly.context.failed
     try:
         await assembly.start()
         await web.start()
         print(f"tocsin worker: {', '.join(assembly.names)} · page and metrics at {web.url}", flush=True)  # noqa: T201
-        waiting = asyncio.ensure_future(stop.wait())
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         await asyncio.wait({waiting, failed}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         error = failed.exception() if failed.done() else None

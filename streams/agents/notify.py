@@ -20,7 +20,18 @@ from faust.types import TP
 
 from schemas import topics
 from schemas.events import (
-    Alert, AlertTick, Command, Delivered, Incident, JournalEntry, Leader, Notification, PolicyRead, TimerDue, Took, encode,
+    Alert,
+    AlertTick,
+    Command,
+    Delivered,
+    Incident,
+    JournalEntry,
+    Leader,
+    Notification,
+    PolicyRead,
+    TimerDue,
+    Took,
+    encode,
 )  # fmt: skip
 from schemas.mention import Rejection
 from streams import metrics

@@ -181,7 +181,10 @@ class WatchAgent:
         await self._refill(owned, found.partition, earliest)
         core.finish_refill()
         await self._save(owned, core.brands)
-        gone = [Write(topics.CHECKPOINTS.name, raw, None, owned.partition) for raw in checkpoints.tombstones(records, owned.owner)]
+        gone = [
+            Write(topics.CHECKPOINTS.name, raw, None, owned.partition)
+            for raw in checkpoints.tombstones(records, owned.owner)
+        ]
         await self._context.producer.send(gone)
         return core.applied + 1
 
@@ -198,7 +201,9 @@ class WatchAgent:
             owned.core.applied = max(owned.core.applied, earliest - 1)
         start = max(partition.replay_from, earliest)
         if start <= partition.applied:
-            async for batch in read_to_end(self._context.settings, topics.SCORED.name, owned.partition, start, partition.applied + 1):
+            async for batch in read_to_end(
+                self._context.settings, topics.SCORED.name, owned.partition, start, partition.applied + 1
+            ):
                 for record in batch:
                     owned.core.refill(record.offset, scored.decode(record.value))
 

@@ -16,9 +16,22 @@ EXAMPLES = """\
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     options.files(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="tocsin.yaml; without one every brand that is named is watched")
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="the chain of command to page by (default: the configuration's, if there is one)")
-    parser.add_argument("--out", type=Path, default=Path("build/backtest"), metavar="DIR", help="where the results go (default: build/backtest)")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="tocsin.yaml; without one every brand that is named is watched"
+    )
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="the chain of command to page by (default: the configuration's, if there is one)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/backtest"),
+        metavar="DIR",
+        help="where the results go (default: build/backtest)",
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
 

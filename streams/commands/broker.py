@@ -30,8 +30,13 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: ended.set())
     try:
         with EmbeddedBroker(port=args.port) as broker:
-            print(f"broker at {broker.bootstrap} (in memory only); set broker.embedded: true in tocsin.yaml; Ctrl-C ends it", flush=True)
+            print(
+                f"broker at {broker.bootstrap} (in memory only); set broker.embedded: true in tocsin.yaml; Ctrl-C ends it",
+                flush=True,
+            )
             ended.wait()
     except BrokerError as error:
-        raise UserError(f"the embedded broker did not start: {error}; is port {args.port} taken? choose another with --port") from None
+        raise UserError(
+            f"the embedded broker did not start: {error}; is port {args.port} taken? choose another with --port"
+        ) from None
     return 0

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file:
         unknown = mended.keys() - {entry.origin for entry in found}
         if unknown:
-            raise UserError(f"{args.file}: origin {sorted(unknown)[0]!r} is no dead letter here; list them anew")
+            raise UserError(f"{args.file}: origin {min(unknown)!r} is no dead letter here; list them anew")
         found = [entry for entry in found if entry.origin in mended]
     sent, skipped = replay(settings, found, mended)
     print(f"{sent} sent again, {skipped} left alone (sent before, or cut)")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from pathlib import Path
+from typing import TextIO
 
 EXAMPLES = """\
   tocsin detect counts.csv --out scored.csv
@@ -15,5 +18,50 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", type=Path, metavar="COUNTS.csv", help="columns timestamp and value, one row a bin")
     parser.add_argument("--out", required=True, metavar="FILE", help="where the result goes; - for standard output")
-    parser.add_argument("--sensitivity", type=float, default=1.0, help="above 1 alerts sooner, below 1 later (default: 1)")
+    parser.add_argument(
+        "--sensitivity", type=float, default=1.0, help="above 1 alerts sooner, below 1 later (default: 1)"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge the counts and write the rows."""
+    import csv
+
+    from detectors.counts_file import OUT_HEADER, CountsError, detect, read_counts
+    from streams.commands import options
+    from streams.errors import UserError
+
+    if not 0.25 <= args.sensitivity <= 4:
+        raise UserError(f"--sensitivity: {args.sensitivity} must lie between 0.25 and 4")
+    notes: list[str] = []
+    rows = alerts = 0
+    try:
+        with args.file.open(encoding="utf-8", newline="") as source, _target(args.out) as target:
+            writer = csv.writer(target, lineterminator="\n")
+            writer.writerow(OUT_HEADER)
+            counts = read_counts(source, str(args.file), note=notes.append)
+            for row in detect(counts, str(args.file), sensitivity=args.sensitivity, note=notes.append):
+                writer.writerow((row.timestamp, row.value, f"{row.score:.6f}", row.alert))
+                rows, alerts = rows + 1, alerts + row.alert
+    except CountsError as error:
+        raise UserError(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{args.file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}") from None
+    for note in dict.fromkeys(notes):
+        print(f"tocsin: {note}", file=sys.stderr)
+    if args.json:
+        options.print_json({"rows": rows, "alerts": alerts, "out": args.out, "notes": notes})
+    elif args.out != "-":
+        print(f"{rows:,} rows, {alerts} alert(s), written to {args.out}")
+    return 0
+
+
+def _target(out: str) -> contextlib.AbstractContextManager[TextIO]:
+    if out == "-":
+        return contextlib.nullcontext(sys.stdout)
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w", encoding="utf-8", newline="")

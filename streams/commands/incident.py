@@ -40,7 +40,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=int, help="with ack: how many minutes you need")
     parser.add_argument("--reason", help="with dismiss: false_alarm, expected or inauthentic")
     parser.add_argument("--all", action="store_true", help="with list: closed ones too")
-    parser.add_argument("--wait", type=float, default=10.0, metavar="SECONDS", help="how long to wait for the notifier's answer (default: 10)")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long to wait for the notifier's answer (default: 10)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     options.config(parser)
 
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"incident {args.action}: name the incident, as in: tocsin incident {args.action} 5f0c")
     incident = find(args.incident, incidents)
     if args.action == "show":
-        return _show(args, settings, incident)
+        return _show(args, incident)
     if args.action == "report":
         return _report(settings, incident)
     return _act(args, settings, incident)
@@ -111,12 +117,20 @@ def _list(args: argparse.Namespace, incidents: dict[str, Any]) -> int:
 
     table = Table("id", "brand", "severity", "state", "since (UTC)", "paged", "in charge", box=None, pad_edge=False)
     for i in chosen:
-        table.add_row(i.incident_id[:8], i.brand, i.severity, i.state, f"{i.opened_at:%Y-%m-%d %H:%M}", ", ".join(i.paged), ", ".join(i.acknowledged_by))
+        table.add_row(
+            i.incident_id[:8],
+            i.brand,
+            i.severity,
+            i.state,
+            f"{i.opened_at:%Y-%m-%d %H:%M}",
+            ", ".join(i.paged),
+            ", ".join(i.acknowledged_by),
+        )
     Console().print(table)
     return 0
 
 
-def _show(args: argparse.Namespace, settings: Any, incident: Any) -> int:
+def _show(args: argparse.Namespace, incident: Any) -> int:
     import msgspec
 
     if args.json:
@@ -130,15 +144,20 @@ def story(incident: Any) -> str:
     """Return the incident in plain words."""
     lines = [
         f"{incident.severity} {incident.brand} · {incident.state} · {incident.incident_id}",
-        f"open since {incident.opened_at:%Y-%m-%d %H:%M} UTC; paged: {', '.join(incident.paged) or 'nobody'}; "
-        f"in charge: {', '.join(incident.acknowledged_by) or 'nobody'}",
+        f"open since {incident.opened_at:%Y-%m-%d %H:%M} UTC",
+        f"paged: {', '.join(incident.paged) or 'nobody'}; in charge: {', '.join(incident.acknowledged_by) or 'nobody'}",
         "",
         "alerts",
     ]
-    for alert in incident.alerts:
-        lines.append(f"  {alert.severity} {alert.signal} {alert.status} since {alert.starts_at:%H:%M}: {alert.reason}")
+    lines += [
+        f"  {alert.severity} {alert.signal} {alert.status} since {alert.starts_at:%H:%M}: {alert.reason}"
+        for alert in incident.alerts
+    ]
     lines += ["", "story"]
-    lines += [f"  {e.at:%m-%d %H:%M:%S} {e.what}{' · ' + e.who if e.who else ''}{': ' + e.detail if e.detail else ''}" for e in incident.timeline]
+    lines += [
+        f"  {e.at:%m-%d %H:%M:%S} {e.what}{' · ' + e.who if e.who else ''}{': ' + e.detail if e.detail else ''}"
+        for e in incident.timeline
+    ]
     return "\n".join(lines)
 
 

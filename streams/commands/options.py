@@ -14,14 +14,25 @@ from streams.settings import Settings, load
 
 def config(parser: argparse.ArgumentParser) -> None:
     """Add --config and --broker."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="tocsin.yaml (default: $TOCSIN_CONFIG, else ./tocsin.yaml, else the defaults)")
-    parser.add_argument("--broker", metavar="HOST:PORT", help="Kafka's address (default: $TOCSIN_BROKER, else the configuration's)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="tocsin.yaml (default: $TOCSIN_CONFIG, else ./tocsin.yaml, else the defaults)",
+    )
+    parser.add_argument(
+        "--broker", metavar="HOST:PORT", help="Kafka's address (default: $TOCSIN_BROKER, else the configuration's)"
+    )
 
 
 def files(parser: argparse.ArgumentParser) -> None:
     """Add the files of mentions and how to read them."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="JSON lines in the mention schema, or CSV; .gz too")
-    parser.add_argument("--columns", metavar="A=B,…", help="which column is what: id=tweet_id,created_at=created_utc,text=text,author=user,brand=brand")
+    parser.add_argument(
+        "--columns",
+        metavar="A=B,…",
+        help="which column is what: id=tweet_id,created_at=created_utc,text=text,author=user,brand=brand",
+    )
     parser.add_argument("--brand", metavar="NAME", help="the brand, where no column names it")
 
 

@@ -21,7 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.files(parser)
     options.config(parser)
     parser.add_argument("--speed", default="max", help="seconds of data a second, or max (default)")
-    parser.add_argument("--as-live", action="store_true", help="shift times: each mention is said when it is sent (no ticks: the worker's clock is live)")
+    parser.add_argument(
+        "--as-live",
+        action="store_true",
+        help="shift times: each mention is said when it is sent (no ticks: the worker's clock is live)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from schemas.mention import Tick
     from schemas.times import iso
     from streams import files, replay_plan, topics_admin
     from streams.engine.producer import Producer
@@ -45,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         records, speed = replay_plan.shift(records, int(time.time() * 1_000), speed or 1.0), 1.0
     try:
         topics_admin.check(settings)
-    except topics_admin.Unreachable as error:
+    except topics_admin.UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
     items = list(replay_plan.plan(records))
 
@@ -56,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             each = settings.partitions.mentions
-            ticks = sum(isinstance(item, replay_plan.Tick) for item in items)
+            ticks = sum(isinstance(item, Tick) for item in items)
             total = len(items) - ticks + (0 if args.as_live else ticks * each)
             task = bar.add_task("publishing", total=total)
             try:
@@ -68,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
                 await producer.stop()
 
     sent = asyncio.run(send())
-    print(f"{sent:,} records published to {settings.topic_prefix}mentions ({len(records):,} from the files, the rest are ticks)")
+    print(
+        f"{sent:,} records published to {settings.topic_prefix}mentions ({len(records):,} from the files, the rest are ticks)"
+    )
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from streams.commands import options
 from streams.errors import UserError
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         made = topics_admin.create(settings) if args.action == "create" else []
         entries = topics_admin.standing(settings)
-    except topics_admin.Unreachable as error:
+    except topics_admin.UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
     if args.json:
         options.print_json(
@@ -44,11 +45,9 @@ def run(args: argparse.Namespace) -> int:
     return int(args.action != "create" and any(e.problems for e in entries))
 
 
-def _print(action: str, made: list[str], entries: list[object]) -> None:
+def _print(action: str, made: list[str], entries: list[Any]) -> None:
     from rich.console import Console
     from rich.table import Table
-
-    from streams.topics_admin import Standing
 
     console = Console()
     if action == "create":
@@ -56,11 +55,16 @@ def _print(action: str, made: list[str], entries: list[object]) -> None:
         return
     table = Table("topic", "partitions", "replication", "key", "value", box=None, pad_edge=False)
     for entry in entries:
-        assert isinstance(entry, Standing)
-        table.add_row(entry.name, str(entry.partitions) if entry.exists else "missing", str(entry.replication), entry.topic.key, entry.topic.value)
+        table.add_row(
+            entry.name,
+            str(entry.partitions) if entry.exists else "missing",
+            str(entry.replication),
+            entry.topic.key,
+            entry.topic.value,
+        )
     if action == "list":
         console.print(table)
-    problems = [problem for entry in entries if isinstance(entry, Standing) for problem in entry.problems]
+    problems = [problem for entry in entries for problem in entry.problems]
     for problem in problems:
         print(problem)
     if action == "check" and not problems:

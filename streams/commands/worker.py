@@ -19,8 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     options.config(parser)
     parser.add_argument("--agents", default="score,watch,notify", help="which agents to run here (default: all three)")
-    parser.add_argument("--port", type=int, help="port of page and metrics (0: any free one; default: the configuration's)")
-    parser.add_argument("--accept-gap", action="store_true", help="go on although records that a stopped worker had not read are gone")
+    parser.add_argument(
+        "--port", type=int, help="port of page and metrics (0: any free one; default: the configuration's)"
+    )
+    parser.add_argument(
+        "--accept-gap", action="store_true", help="go on although records that a stopped worker had not read are gone"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

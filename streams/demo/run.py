@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -92,12 +92,12 @@ async def _tell(screen: Screen, settings: Settings, assembly: Assembly, url: str
             assembly.context.producer,
             part,
             speed=speed,
-            progress=lambda n, at, b=before: screen.rate(at, b + n),
+            progress=_shown(screen, before),
         )
         if speed is None:
             await watcher.caught_up(_time(part[-1]))
     deadline = time.monotonic() + GIVE_UP
-    while not watcher.over() and time.monotonic() < deadline:
+    while not watcher.over() and time.monotonic() < deadline:  # noqa: ASYNC110 - polled, to stay readable
         await asyncio.sleep(0.2)
     good = watcher.over()
     screen.console.rule()
@@ -114,6 +114,10 @@ async def _tell(screen: Screen, settings: Settings, assembly: Assembly, url: str
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     return 0 if good else 1
+
+
+def _shown(screen: Screen, before: int) -> Callable[[int, int], None]:
+    return lambda sent, at: screen.rate(at, before + sent)
 
 
 def _time(item: Item) -> int:
@@ -156,7 +160,7 @@ class _Watcher:
     async def caught_up(self, at: int) -> None:
         """Wait until the notifier's clock has come to `at`."""
         deadline = time.monotonic() + 60
-        while self._clock < at - 5 * MINUTE and time.monotonic() < deadline:
+        while self._clock < at - 5 * MINUTE and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
     async def follow(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -27,7 +27,7 @@ class MailSink:
         """Take a mail."""
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else bytes(content or b"")
-        self._arrived(cast("EmailMessage", message_from_bytes(raw, policy=default)))
+        self._arrived(message_from_bytes(raw, policy=default))
         return "250 taken"
 
     async def start(self) -> None:
@@ -62,8 +62,7 @@ class HookSink:
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
-        assert site._server is not None  # noqa: SLF001 - aiohttp tells the port nowhere else
-        self.port = cast("asyncio.Server", site._server).sockets[0].getsockname()[1]  # noqa: SLF001
+        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Close."""

@@ -22,64 +22,27 @@ MAX_REQUEST: Final = 9 * 1_048_576
 """Bytes; just above the largest `max.message.bytes` of our topics."""
 
 
-BATCHED: Final = frozenset({"mentions", "scored", "windows", "signals", "alerts"})
-"""Topics that nobody reads to their present end: on the embedded broker only these may have batches of records."""
-
-
 class Producer:
-    """Writes for all agents of a process."""
+    """Writes for all agents of a process; its aiokafka producer is made anew when it breaks."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._main = _One(settings, single=settings.broker.embedded)
-        self._bulk = _One(settings, single=False) if settings.broker.embedded else self._main
-
-    async def start(self) -> None:
-        """Connect; waits for an unreachable broker and says so."""
-        for one in {self._main, self._bulk}:
-            await one.connected()
-
-    async def stop(self) -> None:
-        """Send what is under way, and close."""
-        for one in {self._main, self._bulk}:
-            await one.stop()
-
-    async def send(self, writes: Sequence[Write]) -> list[int]:
-        """Append `writes`, all in flight together; return their offsets when every one is acknowledged.
-
-        Never gives up on a broker that is away. Raises MessageSizeTooLargeError and UnknownTopicOrPartitionError,
-        which no retry can mend.
-        """
-        if self._main is self._bulk:
-            return await self._main.send(writes)
-        bulk = [i for i, write in enumerate(writes) if write.topic in BATCHED]
-        rest = [i for i, write in enumerate(writes) if write.topic not in BATCHED]
-        offsets = dict(zip(bulk, await self._bulk.send([writes[i] for i in bulk]), strict=True))
-        offsets |= zip(rest, await self._main.send([writes[i] for i in rest]), strict=True)
-        return [offsets[i] for i in range(len(writes))]
-
-
-class _One:
-    """One aiokafka producer, made anew when it breaks."""
-
-    def __init__(self, settings: Settings, *, single: bool) -> None:
-        self._settings = settings
-        self._single = single
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
 
+    async def start(self) -> None:
+        """Connect; waits for an unreachable broker and says so."""
+        await self._connected()
+
     def _create(self) -> AIOKafkaProducer:
-        embedded = self._settings.broker.embedded
         options: dict[str, Any] = kafka_options(self._settings.broker) | {
             "acks": "all",
-            "enable_idempotence": not embedded,
+            "enable_idempotence": not self._settings.broker.embedded,
             "max_request_size": MAX_REQUEST,
             "linger_ms": 0,
             "compression_type": None,
             "request_timeout_ms": 15_000,
         }
-        if self._single:
-            options["max_batch_size"] = 1  # its end offsets are wrong for batches of several records
         return AIOKafkaProducer(**options)
 
     async def stop(self) -> None:
@@ -91,7 +54,7 @@ class _One:
             except (TimeoutError, KafkaError) as error:
                 log.warning("producer: not closed cleanly: %r", error)
 
-    async def connected(self) -> AIOKafkaProducer:
+    async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
             pause = FIRST_PAUSE
             while self._producer is None:
@@ -111,21 +74,26 @@ class _One:
                     pause = min(pause * 2, LONGEST_PAUSE)
             return self._producer
 
-    async def _replace(self, broken: AIOKafkaProducer) -> None:
+    async def _replace(self, broken: Any) -> None:
         async with self._lock:
-            if self._producer is broken:
-                self._producer = None
-                try:
-                    await asyncio.wait_for(broken.stop(), 1)
-                except (TimeoutError, KafkaError) as error:
-                    log.info("producer: replaced after %r", error)
+            if self._producer is not broken:
+                return
+            self._producer = None
+        try:
+            await asyncio.wait_for(broken.stop(), 1)
+        except (TimeoutError, KafkaError) as error:
+            log.info("producer: replaced after %r", error)
 
     async def send(self, writes: Sequence[Write]) -> list[int]:
-        """Append `writes`; see `Producer.send`."""
+        """Append `writes`, all in flight together; return their offsets when every one is acknowledged.
+
+        Never gives up on a broker that is away. Raises MessageSizeTooLargeError and UnknownTopicOrPartitionError,
+        which no retry can mend.
+        """
         offsets: list[int | None] = [None] * len(writes)
         pause = FIRST_PAUSE
         while True:
-            producer = await self.connected()
+            producer = await self._connected()
             left = [i for i, offset in enumerate(offsets) if offset is None]
             if not left:
                 return [offset for offset in offsets if offset is not None]

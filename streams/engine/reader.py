@@ -27,20 +27,23 @@ async def read_to_end(
 ) -> AsyncIterator[Sequence[Any]]:
     """Yield batches of records of `topic` (without prefix) from `start` (default: the beginning) up to the end.
 
-    The end is that of the partition when the call is made, or `end` (exclusive).
+    The end is the high watermark that the broker tells with what it sends, or `end` (exclusive). It is not asked for
+    by itself: the embedded broker answers that question wrongly. Raises LookupError where `start` is gone.
     """
     async with consumer(settings) as reader:
         tp = TopicPartition(settings.topic_prefix + topic, partition)
         reader.assign([tp])
-        last = end if end is not None else (await reader.end_offsets([tp]))[tp]
         first = (await reader.beginning_offsets([tp]))[tp]
         position = first if start is None else start
         if position < first:
             raise LookupError(f"{topic}-{partition}: offset {position} is gone, the earliest kept is {first}")
         reader.seek(tp, position)
-        while position < last:
+        while end is None or position < end:
             found = await reader.getmany(tp, timeout_ms=1_000, max_records=5_000)
-            records = [record for record in found.get(tp, []) if record.offset < last]
+            records = [record for record in found.get(tp, []) if end is None or record.offset < end]
             if records:
                 yield records
             position = await reader.position(tp)
+            watermark = reader.highwater(tp)
+            if watermark is not None and position >= watermark:
+                return

@@ -12,13 +12,24 @@ class Record(Protocol):
     """What a core reads of a Kafka record (aiokafka's ConsumerRecord has all of it)."""
 
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Offset in its partition."""
+        ...
+
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """Append time, epoch ms."""
+        ...
+
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """Key."""
+        ...
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """Value; None is a tombstone."""
+        ...
 
 
 class Read(NamedTuple):

@@ -86,14 +86,14 @@ class SliceConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # type: ignore[override]
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's name
         """Fetch what there is and yield one message for each partition that has something."""
         records, active = await self._wait_next_records(timeout)
-        generation = self.app.consumer_generation_id  # type: ignore[attr-defined]
+        generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
         for tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:  # type: ignore[attr-defined]
+            if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # a rebalance has begun; positions are set anew when it ends
             if not batch or not (active is None or tp in active or tp in self._buffered_partitions):
                 continue
@@ -115,7 +115,7 @@ class SliceConsumer(driver.Consumer):
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         return message
 
-    async def seek_to_committed(self) -> Positions:  # type: ignore[override]
+    async def seek_to_committed(self) -> Positions:
         """Ask the application where each assigned partition begins, and go there."""
         tps = {TP(tp.topic, tp.partition) for tp in self.assignment()}
         self._next.clear()
@@ -185,7 +185,7 @@ class SliceApp(faust.App):
     tocsin_together: bool = False
 
     def _new_transport(self) -> SliceTransport:
-        return SliceTransport(self.conf.broker_consumer, self)  # type: ignore[no-any-return]
+        return SliceTransport(self.conf.broker_consumer, self)
 
     async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
         await super()._on_partitions_revoked(revoked)

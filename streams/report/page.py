@@ -19,7 +19,8 @@ COLOURS: Final = {"L1": "#8aa", "L2": "#d90", "L3": "#e60", "L4": "#c00"}
 _STYLE: Final = """
 :root { color-scheme: light dark; } body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
 svg { width: 100%; height: auto; background: color-mix(in srgb, CanvasText 4%, Canvas) } h2 { margin: 2rem 0 .3rem }
-table { border-collapse: collapse; width: 100%; font-size: 14px } td, th { text-align: left; padding: .2rem .6rem .2rem 0; vertical-align: top }
+table { border-collapse: collapse; width: 100%; font-size: 14px }
+td, th { text-align: left; padding: .2rem .6rem .2rem 0; vertical-align: top }
 .held { opacity: .55 } .key span { display: inline-block; width: 1em; height: .7em; margin: 0 .3em 0 1em }
 """
 
@@ -57,14 +58,20 @@ def plot(windows: Sequence[Window], alerts: Sequence[Alert]) -> str:
         return round((time - first) / (last - first) * WIDTH, 1)
 
     def line(values: Sequence[float]) -> str:
-        return " ".join(f"{x(first + i * step)},{round(HEIGHT - 20 - value / top * (HEIGHT - 40), 1)}" for i, value in enumerate(values))
+        return " ".join(
+            f"{x(first + i * step)},{round(HEIGHT - 20 - value / top * (HEIGHT - 40), 1)}"
+            for i, value in enumerate(values)
+        )
 
     marks = []
     for alert in alerts:
         if alert.status in ("firing", "updated"):
             at = x(to_ms(alert.detected_at))
             title = html.escape(f"{alert.severity} {alert.signal} {iso(to_ms(alert.detected_at))}: {alert.reason}")
-            marks.append(f"<line x1='{at}' x2='{at}' y1='8' y2='{HEIGHT - 20}' stroke='{COLOURS[alert.severity]}' stroke-width='2'><title>{title}</title></line>")
+            marks.append(
+                f"<line x1='{at}' x2='{at}' y1='8' y2='{HEIGHT - 20}' stroke='{COLOURS[alert.severity]}' stroke-width='2'>"
+                f"<title>{title}</title></line>"
+            )
     label = f"{step // MINUTE} min a point; highest {top:.0f}"
     return (
         f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role=img aria-label='mentions over time'>"

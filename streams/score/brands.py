@@ -13,11 +13,19 @@ class WatchedBrand(Protocol):
     """What matching needs to know of a configured brand."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name."""
+        ...
+
     @property
-    def words(self) -> Sequence[str]: ...
+    def words(self) -> Sequence[str]:
+        """Watch words; the name itself when there are none."""
+        ...
+
     @property
-    def exclude(self) -> Sequence[str]: ...
+    def exclude(self) -> Sequence[str]:
+        """Words that say it is of something else."""
+        ...
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:

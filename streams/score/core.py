@@ -36,11 +36,19 @@ class ScoreSettings(Protocol):
     """What the core needs to know of the configuration."""
 
     @property
-    def lateness_ms(self) -> int: ...
+    def lateness_ms(self) -> int:
+        """How old a mention may be."""
+        ...
+
     @property
-    def replay(self) -> bool: ...
+    def replay(self) -> bool:
+        """Whether ticks say the time, not the broker."""
+        ...
+
     @property
-    def author_key(self) -> bytes: ...
+    def author_key(self) -> bytes:
+        """Key of the authors' hashes."""
+        ...
 
 
 @dataclass(slots=True)
@@ -143,11 +151,22 @@ class ScoreCore:
         columns.setdefault(home, _Columns())
         for target in range(self._partitions) if everyone else sorted(columns):
             batch = ScoredBatch(
-                scored.SCHEMA, source, partition, first, last, ticks, *_finish(columns.get(target)),
-                bytes(outcomes) if target == home else b"",
-            )  # fmt: skip
+                scored.SCHEMA,
+                source,
+                partition,
+                first,
+                last,
+                ticks,
+                **_finish(columns.get(target)),
+                outcomes=bytes(outcomes) if target == home else b"",
+            )
             result.writes.append(Write(topics.SCORED.name, None, scored.encode(batch), target))
-        for name, code in (("scored", SCORED), ("unmatched", UNMATCHED), ("dead_letter", DEAD_LETTER), ("control", CONTROL)):
+        for name, code in (
+            ("scored", SCORED),
+            ("unmatched", UNMATCHED),
+            ("dead_letter", DEAD_LETTER),
+            ("control", CONTROL),
+        ):
             if count := outcomes.count(code):
                 result.outcomes[name] = count
         return result
@@ -165,7 +184,9 @@ class ScoreCore:
         now = progress if self._settings.replay else max(progress, record.timestamp)
         if now and time > now + FUTURE:
             detail = f"created_at: {iso(time)} is more than 5 minutes ahead of {iso(now)}"
-            result.dead.append(dead_letter(record, topics.MENTIONS.name, _partition_of(record), Rejection("future", detail)))
+            result.dead.append(
+                dead_letter(record, topics.MENTIONS.name, _partition_of(record), Rejection("future", detail))
+            )
             return DEAD_LETTER
         if mention.op == "delete":
             retracted.append((record, mention.platform, mention.id, mention.rev or FINAL_REV))
@@ -241,15 +262,21 @@ class ScoreCore:
                 mine.terms.append(())
 
 
-def _finish(columns: _Columns | None) -> tuple[Any, ...]:
-    if columns is None:
-        return [], [], [], b"", [], []
+def _finish(columns: _Columns | None) -> dict[str, Any]:
+    columns = columns or _Columns()
     # In order of source offset; a retraction before the row of the same update (the sort is stable).
     order = sorted(range(len(columns.rows)), key=lambda i: (columns.rows[i][0], columns.rows[i][11] != scored.DELETE))
     table = scored.table_of([columns.rows[i] for i in order])
     ids = [columns.ids[i] for i in order]
     terms = [list(columns.terms[i]) for i in order]
-    return list(columns.brands), list(columns.langs), list(columns.platforms), table.tobytes(), ids, terms
+    return {
+        "brands": list(columns.brands),
+        "langs": list(columns.langs),
+        "platforms": list(columns.platforms),
+        "rows": table.tobytes(),
+        "ids": ids,
+        "terms": terms,
+    }
 
 
 def _partition_of(record: Record) -> int:

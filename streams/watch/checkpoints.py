@@ -24,11 +24,11 @@ _SEPARATOR: Final = "|"
 T = TypeVar("T", bound=Struct)
 
 
-class CorruptCheckpoint(Exception):
+class CorruptCheckpointError(Exception):
     """A record is not what was written."""
 
 
-class NoWholeCheckpoint(Exception):
+class NoWholeCheckpointError(Exception):
     """There are records, but no set of them is complete: to go on would lose what they stand for."""
 
 
@@ -39,18 +39,18 @@ def encode(record: BrandRecord | PartitionRecord) -> bytes:
 
 
 def decode(type_: type[T], value: bytes) -> T:
-    """Return the record in `value`; raises CorruptCheckpoint."""
+    """Return the record in `value`; raises CorruptCheckpointError."""
     if value[:2] != MAGIC or len(value) < 7:
-        raise CorruptCheckpoint("not a checkpoint record")
+        raise CorruptCheckpointError("not a checkpoint record")
     if value[2] != SCHEMA:
-        raise CorruptCheckpoint(f"checkpoint schema {value[2]} is not known here, {SCHEMA} is")
+        raise CorruptCheckpointError(f"checkpoint schema {value[2]} is not known here, {SCHEMA} is")
     body = value[7:]
     if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
-        raise CorruptCheckpoint("checksum does not fit: the record is torn")
+        raise CorruptCheckpointError("checksum does not fit: the record is torn")
     try:
         return msgspec.msgpack.decode(body, type=type_)
     except msgspec.DecodeError as error:
-        raise CorruptCheckpoint(f"checkpoint cannot be read: {error}") from error
+        raise CorruptCheckpointError(f"checkpoint cannot be read: {error}") from error
 
 
 def key(brand: str, owner: str) -> bytes:
@@ -75,7 +75,7 @@ class Found(Struct):
 def choose(records: Mapping[bytes, bytes]) -> Found | None:
     """Return the furthest whole checkpoint among `records` (key -> last value); None when there are no records.
 
-    Raises NoWholeCheckpoint, CorruptCheckpoint.
+    Raises NoWholeCheckpointError, CorruptCheckpointError.
     """
     owners: dict[str, dict[str, bytes]] = {}
     for raw, value in records.items():
@@ -95,7 +95,9 @@ def choose(records: Mapping[bytes, bytes]) -> Found | None:
     # Brands' records without any partition's record: the very first checkpoint was not finished. All of `scored` is
     # still to be read from its beginning, so nothing is lost; but only as long as it is all there.
     if any("" in mine for mine in owners.values()):
-        raise NoWholeCheckpoint("no checkpoint has all its records; restore the topic watch-checkpoints or accept the gap")
+        raise NoWholeCheckpointError(
+            "no checkpoint has all its records; restore the topic watch-checkpoints or accept the gap"
+        )
     return None
 
 

@@ -294,7 +294,12 @@ class WatchCore:
         if arrivals.count < count and arrivals.negative < negative:
             return []
         found = brand.monitor.early(
-            arrivals.start, at, arrivals.count, arrivals.negative, len(arrivals.authors), lambda: evidence(arrivals.chunks)
+            arrivals.start,
+            at,
+            arrivals.count,
+            arrivals.negative,
+            len(arrivals.authors),
+            lambda: evidence(arrivals.chunks),
         )
         if found:
             self.dirty.add(brand.name)
@@ -322,7 +327,11 @@ class WatchCore:
         self.sources = {(s.topic, s.partition): s for s in partition.sources}
         for record in brands:
             self.brands[record.brand] = Brand(
-                record.brand, self._load_monitor(record.brand, record.monitor), record.applied, record.closed, record.tally
+                record.brand,
+                self._load_monitor(record.brand, record.monitor),
+                record.applied,
+                record.closed,
+                record.tally,
             )
 
     def tally(self) -> Tally:
@@ -347,6 +356,10 @@ def _by_minute(
         mine = np.flatnonzero(starts == start)
         of_batch = where[mine].tolist()
         chunk = Chunk(
-            rows[mine], [batch.ids[i] for i in of_batch], [batch.terms[i] for i in of_batch], batch.langs, batch.platforms
+            rows[mine],
+            [batch.ids[i] for i in of_batch],
+            [batch.terms[i] for i in of_batch],
+            batch.langs,
+            batch.platforms,
         )
         yield int(start), chunk, mine

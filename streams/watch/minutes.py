@@ -36,7 +36,9 @@ class Chunk:
     def kept(self, mask: np.ndarray) -> Chunk:
         """Return the rows where `mask` is true."""
         where = np.flatnonzero(mask)
-        return Chunk(self.rows[where], [self.ids[i] for i in where], [self.terms[i] for i in where], self.langs, self.platforms)
+        return Chunk(
+            self.rows[where], [self.ids[i] for i in where], [self.terms[i] for i in where], self.langs, self.platforms
+        )
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from schemas.mention import tick_record
 from schemas.times import MINUTE, iso, parse_iso
 from streams import wiring
 from streams.engine.records import Read
-from streams.score.core import Scored, ScoreCore
+from streams.score.core import ScoreCore, Scored
 from streams.settings import BrandSettings, Settings
 from streams.watch.core import Effect, WatchCore
 

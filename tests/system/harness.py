@@ -197,7 +197,7 @@ class System:
 
     def alerts(self) -> list[Alert]:
         """Return the alerts, each event once."""
-        found = {}
+        found: dict[tuple[str, int], Alert] = {}
         for record in self.read(topics.ALERTS):
             if not record.key.startswith(b"#tick"):
                 alert = msgspec.json.decode(record.value, type=Alert)

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def tale() -> list[Item]:
     return list(plan(records_of(m for m in story() if m.time >= start)))
 
 
-def oracle(items: list[Item], system: System) -> tuple[dict[str, tuple[object, ...]], backtest.Outcome]:
+def oracle(items: list[Item], system: System) -> tuple[dict[str, tuple[Any, ...]], backtest.Outcome]:
     """The same cores, run once over the input."""
     settings = Settings(clock="replay", brands=system.settings.brands)
     outcome, feed = backtest.run(items, settings)

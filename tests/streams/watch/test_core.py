@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +11,12 @@ from schemas.events import Alert, Window, encode
 from schemas.times import MINUTE, SECOND
 from streams.watch import checkpoints
 from streams.watch.core import WatchCore
+from streams.watch.state import Tally
 from tests.streams import cores
 from tests.streams.cores import T0, Log, mention
 
 
-def windows(effects: list[object]) -> list[Window]:
+def windows(effects: Sequence[object]) -> list[Window]:
     return [effect for effect in effects if isinstance(effect, Window)]
 
 
@@ -97,7 +99,11 @@ def test_an_update_may_move_a_mention_to_another_brand():
 def test_terms_travel_only_when_several_people_use_them():
     log = Log()
     log.tick(T0)
-    log.say(mention(1, T0, text="the battery exploded"), mention(2, T0, text="battery burnt"), mention(3, T0, text="zeppelin"))
+    log.say(
+        mention(1, T0, text="the battery exploded"),
+        mention(2, T0, text="battery burnt"),
+        mention(3, T0, text="zeppelin"),
+    )
     (window,) = closed(log)
     assert window.terms == {"battery": 2}
 
@@ -111,7 +117,13 @@ def crisis_log() -> Log:
         for second in range(0, 60, 10):
             log.tick(start + minute * MINUTE + second * SECOND)
             for _ in range(min(minute, 8)):
-                log.say(mention(number, start + minute * MINUTE + second * SECOND, text=f"{number} battery exploded, dangerous, I am furious"))
+                log.say(
+                    mention(
+                        number,
+                        start + minute * MINUTE + second * SECOND,
+                        text=f"{number} battery exploded, dangerous, I am furious",
+                    )
+                )
                 number += 1
     for minute in range(20, 300):
         log.tick(start + minute * MINUTE)
@@ -145,7 +157,8 @@ def test_a_crash_and_a_recovery_anywhere_change_nothing(crisis, seed: int):
     chance = random.Random(seed)
     made = cores.settings()
     found: dict[tuple[str, int], bytes] = {}
-    core, store = cores.watch(made), {}
+    core = cores.watch(made)
+    store: dict[bytes, bytes] = {}
     crashes = sorted(chance.sample(range(1, len(values)), 3))
     for crash in [*crashes, len(values)]:
         while core.applied + 1 < crash:
@@ -164,7 +177,7 @@ def test_a_crash_and_a_recovery_anywhere_change_nothing(crisis, seed: int):
     assert core.tally().applied == cores_total(values).applied
 
 
-def cores_total(values: list[bytes]) -> object:
+def cores_total(values: list[bytes]) -> Tally:
     core = cores.watch(cores.settings())
     cores.apply(core, values)
     return core.tally()
@@ -220,7 +233,12 @@ def test_how_partitions_interleave_changes_no_onset_no_final_severity_and_no_end
     made = cores.settings()
     made.partitions.mentions = 3
     queues = [
-        [v for _, v in cores.scored_log(cores.score(made), part, cut=sorted(chance.sample(range(len(part.records)), 30)), partition=p)]
+        [
+            v
+            for _, v in cores.scored_log(
+                cores.score(made), part, cut=sorted(chance.sample(range(len(part.records)), 30)), partition=p
+            )
+        ]
         for p, part in enumerate(parts)
     ]
     merged: list[bytes] = []

@@ -1,0 +1,131 @@
+"""Check the chain of command, see who gets an alert and why, compare two policies, replay the past under one."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from streams.commands import options
+from streams.errors import UserError
+
+EXAMPLES = """\
+  tocsin policy check policy.yaml
+  tocsin policy route policy.yaml --brand Aerolux --severity L3      # who is paged, when, and why not the others
+  tocsin policy route policy.yaml --explain alert.json
+  tocsin policy diff policy.yaml policy.new.yaml
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("action", choices=("check", "route", "diff"))
+    parser.add_argument(
+        "policy", nargs="*", type=Path, metavar="FILE", help="policy.yaml (default: the configuration's); two for diff"
+    )
+    parser.add_argument(
+        "--explain", type=Path, metavar="ALERT.json", help="with route: an alert as the topic alerts has it"
+    )
+    parser.add_argument("--brand", help="with route: an alert of this brand")
+    parser.add_argument("--severity", default="L3", help="with route: L1 to L4 (default: L3)")
+    parser.add_argument("--signal", default="negative_spike", help="with route (default: negative_spike)")
+    parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options.config(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    at = _at(args.at)
+    files = args.policy or [Path(options.settings_of(args).policy)]
+    wanted = 2 if args.action == "diff" else 1
+    if len(files) != wanted:
+        raise UserError(f"policy {args.action}: {len(files)} file(s) given, {wanted} needed")
+    return {"check": _check, "route": _route, "diff": _diff}[args.action](args, files, at)
+
+
+def _at(text: str | None) -> int:
+    from schemas.times import parse_iso
+
+    if text is None:
+        return int(time.time() * 1_000)
+    try:
+        return parse_iso(text)
+    except ValueError:
+        raise UserError(f"--at: {text!r} is no time; write it as in 2026-03-02T08:00:00Z") from None
+
+
+def _check(args: argparse.Namespace, files: list[Path], at: int) -> int:
+    import msgspec
+
+    from streams.policy.check import check, summary
+    from streams.policy.load import load_policy
+
+    policy = load_policy(files[0])
+    problems = check(policy, at)
+    if args.json:
+        options.print_json([msgspec.to_builtins(problem) for problem in problems])
+    else:
+        for problem in problems:
+            print(problem.line(str(files[0])))
+        print(f"{files[0]}: {summary(policy, at)}; {len(problems)} finding(s)")
+    return int(bool(problems))
+
+
+def _route(args: argparse.Namespace, files: list[Path], at: int) -> int:
+    import msgspec
+
+    from streams.policy.load import load_policy
+    from streams.policy.plan import explain
+
+    found = explain(load_policy(files[0]), _alert(args, at), at)
+    if args.json:
+        options.print_json(msgspec.to_builtins(found))
+    else:
+        print("\n".join(found.lines()))
+    return 0 if found.pages or found.holds else 1
+
+
+def _alert(args: argparse.Namespace, at: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Alert, imported late
+    import msgspec
+
+    from schemas.events import SEVERITIES, Alert
+    from schemas.ids import alert_id, fingerprint
+    from schemas.times import from_ms
+
+    if args.explain:
+        try:
+            return msgspec.json.decode(args.explain.read_bytes(), type=Alert)
+        except OSError as error:
+            raise UserError(f"--explain: {args.explain}: {error.strerror}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"--explain: {args.explain}: not an alert: {error}") from None
+    if not args.brand:
+        raise UserError("policy route: name an alert with --explain ALERT.json, or a --brand")
+    if args.severity not in SEVERITIES:
+        raise UserError(f"--severity: {args.severity!r} must be one of {', '.join(SEVERITIES)}")
+    key = fingerprint(args.brand, args.signal)
+    return Alert(
+        alert_id(key, at),
+        key,
+        1,
+        "firing",
+        args.signal,
+        args.severity,
+        args.brand,
+        from_ms(at),
+        from_ms(at),
+        kind="test",
+    )
+
+
+def _diff(args: argparse.Namespace, files: list[Path], at: int) -> int:
+    from streams.policy.diff import diff
+    from streams.policy.load import load_policy
+
+    changes = diff(load_policy(files[0]), load_policy(files[1]), at)
+    if args.json:
+        options.print_json(changes)
+    else:
+        print("\n".join(changes) if changes else "the two say the same")
+    return 0

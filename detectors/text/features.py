@@ -12,12 +12,27 @@ import numpy.typing as npt
 
 from detectors.text.table import Encoded
 from detectors.text.tokens import (
-    BOOST, BUT, CAPS, DAMPEN, ELONGATED, EMOJI, EXCLAIM, HASHTAG, NEGATION, QUESTION, URL, USER, WORD,
+    BOOST,
+    BUT,
+    CAPS,
+    DAMPEN,
+    ELONGATED,
+    EMOJI,
+    EXCLAIM,
+    HASHTAG,
+    NEGATION,
+    QUESTION,
+    URL,
+    USER,
+    WORD,
 )
 
-BITS: Final = 17
-"""Hashed words, negated words and bigrams share 2^17 places."""
+BITS: Final = 18
+"""Hashed words, negated words and bigrams of one language share 2^18 places."""
 SPACE: Final = 1 << BITS
+BLOCKS: Final = 3
+"""Weights of their own: English, French, any other language."""
+PLACES: Final = BLOCKS * SPACE
 SCOPE: Final = 3
 """Words that a negation reaches (VADER looks back as far: Hutto & Gilbert 2014)."""
 
@@ -36,15 +51,18 @@ def negated(enc: Encoded, flags: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]
 
 
 def hashed(
-    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_]
+    enc: Encoded, neg: npt.NDArray[np.bool_], block: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (index, post) of every hashed feature: words (negated ones apart), and bigrams of neighbours."""
+    """Return (index, post) of every hashed feature: words (negated ones apart), and bigrams of neighbours.
+
+    `block` is the language block of each post; every block has `SPACE` places.
+    """
     h = enc.table.hash[enc.piece]
     word = np.where(neg, h ^ _NEGATED, h)
     pair = (h[:-1] * _PAIR) ^ (h[1:] >> np.uint32(7)) ^ h[1:]
     same = enc.doc[:-1] == enc.doc[1:]
-    index = np.concatenate([_fold(word), _fold(pair[same])])
-    return index, np.concatenate([enc.doc, enc.doc[:-1][same]])
+    doc = np.concatenate([enc.doc, enc.doc[:-1][same]])
+    return np.concatenate([_fold(word), _fold(pair[same])]) + block[doc] * SPACE, doc
 
 
 def _fold(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
@@ -58,14 +76,42 @@ DENSE: Final = (
     "positive", "negative", "highest", "lowest", "positives", "negatives", "compound", "after_but",
     "negations", "boosts", "exclaims", "questions", "capitals", "elongated", "users", "links", "hashtags",
     "emoji", "words", "bias",
+    "polar_up", "polar_down", "polar_highest", "polar_lowest", "polar_compound", "subjective", "subjectives",
 )  # fmt: skip
-"""Names of the dense features, in order. Valences are VADER's (-4 … 4), counts are log(1 + n)."""
+"""Names of the dense features, in order. Valences are VADER's (-4 … 4), polarity and subjectivity Pattern's (-1 … 1,
+0 … 1), counts are log(1 + n)."""
 
 
 def dense(
-    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_], valence: npt.NDArray[np.int64]
+    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_], values: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """Return the dense features (n, len(DENSE)) for a valence per position in units of 1/256."""
+    """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256."""
+    out = np.empty((enc.n, len(DENSE)))
+    _valence(enc, flags, neg, values[:, 0], out)
+    for k, flag in enumerate((NEGATION, BOOST, EXCLAIM, QUESTION, CAPS, ELONGATED, USER, URL, HASHTAG, EMOJI, WORD), 8):
+        out[:, k] = _LOG[np.minimum(enc.sums((flags & flag) != 0), len(_LOG) - 1)]
+    out[:, 19] = 1.0
+    p = np.where(neg, -(values[:, 1] * 3) // 4, values[:, 1])
+    up, down, highest, lowest = _sides(enc, p)
+    total = (up + down) / 256
+    out[:, 20] = np.sqrt(up / 256)
+    out[:, 21] = -np.sqrt(-down / 256)
+    out[:, 22] = highest / 256
+    out[:, 23] = lowest / 256
+    out[:, 24] = total / np.sqrt(total * total + 2)
+    out[:, 25] = np.sqrt(np.maximum(enc.sums(values[:, 2]), 0) / 256)
+    out[:, 26] = np.sqrt(enc.sums(values[:, 2] > 0))
+    return out
+
+
+def _valence(
+    enc: Encoded,
+    flags: npt.NDArray[np.int32],
+    neg: npt.NDArray[np.bool_],
+    valence: npt.NDArray[np.int64],
+    out: npt.NDArray[np.float64],
+) -> None:
+    """Fill the first eight features: VADER's valences with its boosters, capitals, negation and "but"."""
     v = valence * 64
     boost = np.zeros(len(v), dtype=np.int64)
     if len(v) > 1:
@@ -74,32 +120,35 @@ def dense(
     # VADER: a booster adds 0.293, capitals 0.733 to a mean valence near 2; here as factors. A negation turns by -0.74.
     v = v + boost * v // 6 + np.where((flags & CAPS) != 0, v // 4, 0)
     v = np.where(neg, -(v * 3) // 4, v)
+    up, down, highest, lowest = _sides(enc, v)
+    but = (flags & BUT) != 0
+    seen = np.zeros(len(v) + 1, dtype=np.int64)
+    np.cumsum(but, out=seen[1:])
+    past_but = (seen[:-1] - seen[enc.start[enc.doc]]) > 0
+    unit = 1 / (256 * 64)
+    total = (up + down) * unit
+    out[:, 0] = np.sqrt(up * unit)
+    out[:, 1] = -np.sqrt(-down * unit)
+    out[:, 2] = highest * unit
+    out[:, 3] = lowest * unit
+    out[:, 4] = np.sqrt(enc.sums(v > 0))
+    out[:, 5] = np.sqrt(enc.sums(v < 0))
+    out[:, 6] = total / np.sqrt(total * total + 15)  # VADER's own normalisation
+    out[:, 7] = np.where(enc.sums(but) > 0, enc.sums(np.where(past_but, v, 0)) * unit, 0)
+
+
+Ints = npt.NDArray[np.int64]
+
+
+def _sides(enc: Encoded, v: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return per post the sum of the positive values, of the negative ones, the highest and the lowest."""
     up, down = np.maximum(v, 0), np.minimum(v, 0)
     highest, lowest = np.zeros(enc.n, dtype=np.int64), np.zeros(enc.n, dtype=np.int64)
     filled = np.flatnonzero(np.diff(enc.start))
     if len(filled):
         highest[filled] = np.maximum.reduceat(up, enc.start[filled])
         lowest[filled] = np.minimum.reduceat(down, enc.start[filled])
-    but = enc.sums((flags & BUT) != 0)
-    seen = np.zeros(len(v) + 1, dtype=np.int64)
-    np.cumsum((flags & BUT) != 0, out=seen[1:])
-    past_but = (seen[:-1] - seen[enc.start[enc.doc]]) > 0
-    unit = 1 / (256 * 64)
-    out = np.empty((enc.n, len(DENSE)))
-    out[:, 0] = enc.sums(up) * unit
-    out[:, 1] = enc.sums(down) * unit
-    out[:, 2] = highest * unit
-    out[:, 3] = lowest * unit
-    out[:, 4] = np.sqrt(enc.sums(v > 0))
-    out[:, 5] = np.sqrt(enc.sums(v < 0))
-    total = out[:, 0] + out[:, 1]
-    out[:, 6] = total / np.sqrt(total * total + 15)
-    out[:, 7] = np.where(but > 0, enc.sums(np.where(past_but, v, 0)) * unit, 0)
-    out[:, :2] = np.sign(out[:, :2]) * np.sqrt(np.abs(out[:, :2]))
-    for k, flag in enumerate((NEGATION, BOOST, EXCLAIM, QUESTION, CAPS, ELONGATED, USER, URL, HASHTAG, EMOJI, WORD), 8):
-        out[:, k] = _LOG[np.minimum(enc.sums((flags & flag) != 0), len(_LOG) - 1)]
-    out[:, 19] = 1.0
-    return out
+    return enc.sums(up), enc.sums(down), highest, lowest
 
 
 _LOG: Final = np.round(np.log1p(np.arange(512)) * 4096) / 4096

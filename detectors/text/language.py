@@ -21,7 +21,17 @@ UNIT: Final = 16
 MARGIN: Final = 16
 """Lead in 1/16 nat below which nothing is claimed: one nat, odds of 2.7 to 1."""
 
-_OLD: Final = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "nb": "no", "nn": "no", "qme": UNKNOWN, "qst": UNKNOWN, "zxx": UNKNOWN}
+_OLD: Final = {
+    "in": "id",
+    "iw": "he",
+    "ji": "yi",
+    "jw": "jv",
+    "nb": "no",
+    "nn": "no",
+    "qme": UNKNOWN,
+    "qst": UNKNOWN,
+    "zxx": UNKNOWN,
+}
 
 # Scripts written, among widely used languages, by one: first and last code point.
 _SCRIPTS: Final = (
@@ -82,7 +92,7 @@ class LanguageTable:
         known = [row for row in found if row is not None]
         if not known:
             return self._none
-        return tuple(sum(column) // 2 for column in zip(*known, strict=True))
+        return tuple(map(sum, zip(*known, strict=True)))
 
 
 def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], texts: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.text import features
+from detectors.text.correction import Correction
 from detectors.text.language import LanguageTable, identify
 from detectors.text.modelfile import ModelError, pack, unpack
 from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
@@ -32,9 +33,10 @@ from detectors.text.tokens import WORD, Piece, word_hash
 
 WARM_START: Final = "warm.msgpack"
 D: Final = len(features.DENSE)
-BLOCKS: Final = 3
-"""Dense weights of their own: English, French, any other language."""
-SIZE: Final = features.SPACE + BLOCKS * D + len(CLASSES)
+BLOCKS: Final = features.BLOCKS
+SIZE: Final = features.PLACES + BLOCKS * D + len(CLASSES)
+VALUES: Final = 6
+"""Lexicon columns: valence, polarity and subjectivity, each in English and French."""
 CHAR_BITS: Final = 16
 FOREIGN: Final = 0.5
 """How much of its log-odds a post keeps in a language the model was not trained for: unsure, never sure and wrong."""
@@ -85,25 +87,28 @@ class TextModel:
         self.meta = meta
         self.arrays = arrays
         try:
-            if arrays["hashed"].shape != (features.SPACE, 3) or arrays["dense"].shape != (BLOCKS, D, 3):
+            if arrays["hashed"].shape != (2, features.SPACE, 3) or arrays["dense"].shape != (BLOCKS, D, 3):
                 raise ModelError("text model has other features than this version; make it anew: `make train`")
             self._char: npt.NDArray[np.int32] = arrays["char"].astype(np.int32) * int(meta["char_step"])
             self._words = {h: k for k, h in enumerate(arrays["word_hash"].tolist())}
             rows = dict(zip(arrays["lang_hash"].tolist(), arrays["lang_rows"].tolist(), strict=True))
             self._languages = LanguageTable(meta["languages"], rows)
             warm = np.zeros((SIZE, 3))
-            warm[: features.SPACE] = arrays["hashed"].astype(np.float64) * (int(meta["hashed_step"]) / SCALE)
-            warm[features.SPACE : features.SPACE + BLOCKS * D] = arrays["dense"].reshape(-1, 3)
+            hashed = arrays["hashed"].astype(np.float64) * (int(meta["hashed_step"]) / SCALE)
+            warm[: features.PLACES] = np.concatenate([hashed[0], hashed[1], (hashed[0] + hashed[1]) / 2])
+            warm[features.PLACES : features.PLACES + BLOCKS * D] = arrays["dense"].reshape(-1, 3)
             warm[-3:] = np.eye(3)
         except KeyError as missing:
             raise ModelError(f"text model has no {missing}; make it anew: `make train`") from None
         self.classifier = HashedSoftmax(SIZE, LEARNING_RATE, CLASSES)
         self.classifier.weights = warm
-        self._quantised: npt.NDArray[np.int32] = np.rint(warm[: features.SPACE] * SCALE).astype(np.int32)
+        self._quantised: npt.NDArray[np.int32] = np.rint(warm[: features.PLACES] * SCALE).astype(np.int32)
         self._touched: set[int] = set()
+        self.size = SIZE
+        self._corrections: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         self._warm_digest = hashlib.sha256(pack(meta, arrays)).hexdigest()
-        widths = (arrays["word_values"].shape[1], 3, len(self._languages.names))
-        self._table = TokenTable(self._known, widths)
+        widths = (VALUES, 2 * len(CLASSES), len(self._languages.names))
+        self.table = TokenTable(self._known, widths)
 
     # ------------------------------------------------------------------------------------------------ load and save
 
@@ -159,21 +164,20 @@ class TextModel:
 
     def _known(self, piece: Piece) -> Known:
         row = self._words.get(word_hash(piece.text))
-        scores = np.zeros(3, dtype=np.int64)
-        values: tuple[int, ...] = (0,) * self.arrays["word_values"].shape[1]
-        if row is not None:
-            values = tuple(self.arrays["word_values"][row].tolist())
-            scores += self.arrays["word_scores"][row]
+        values = (0,) * VALUES if row is None else tuple(self.arrays["word_values"][row].tolist())
+        scores = (0,) * (2 * len(CLASSES))
         if piece.flags & WORD:
             places = char_places(piece.text)
-            scores += np.rint(self._char[places].sum(axis=0) / math.sqrt(len(places))).astype(np.int64)
-        return Known(values, tuple(scores.tolist()), self._languages.of(piece))
+            sums = self._char[:, places].sum(axis=1) / math.sqrt(len(places))
+            scores = tuple(np.rint(sums).astype(np.int64).ravel().tolist())
+        return Known(values, scores, self._languages.of(piece))
 
     def score(
         self,
         texts: Sequence[str],
         langs: Sequence[str | None],
         brand_words: Sequence[Mapping[str, float] | None] | None = None,
+        brands: Sequence[str | None] | None = None,
     ) -> Scored:
         """Return sentiment, language, terms and signature of each text.
 
@@ -181,67 +185,121 @@ class TextModel:
             texts: any strings; the first 4,000 characters and 400 tokens count.
             langs: what the platform says (`en`, `fr-CA`, None).
             brand_words: per text, a brand's own dictionary: phrase → valence from -4 to 4 (0: means nothing).
+            brands: per text, whose correction (`use_corrections`) applies.
         """
         texts = _with_brand_words(texts, brand_words)
-        enc = self._table.encode(texts)
+        enc = self.table.encode(texts)
         lang = identify(enc, self._languages.names, langs, texts)
-        flags = self._table.flags[enc.piece]
-        z = self._logits(enc, flags, lang)
+        flags = self.table.flags[enc.piece]
+        z = self._logits(enc, flags, lang, brands)
         negative, positive = _probabilities(z)
         return Scored(negative, positive, lang, terms(enc, flags), signatures(enc))
 
-    def _parts(
+    def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return (index, post) of the hashed features and the dense features."""
         neg = features.negated(enc, flags)
-        index, doc = features.hashed(enc, flags, neg)
-        values = self._table.values[enc.piece]
-        which = block[enc.doc]
-        valence = np.where(which == 2, values[:, 0] + values[:, 1], values[np.arange(len(which)), np.minimum(which, 1)])
-        return index, doc, features.dense(enc, flags, neg, valence.astype(np.int64))
+        index, doc = features.hashed(enc, neg, block)
+        values = self.table.values[enc.piece].astype(np.int64)
+        english, french = values[:, 0::2], values[:, 1::2]
+        which = block[enc.doc, None]
+        both = np.where(which == 2, english + french, np.where(which == 0, english, french))
+        return index, doc, features.dense(enc, flags, neg, both)
+
+    def _static(self, enc: Encoded, block: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the static scores (n, 3) in 1/1024; another language takes the mean of English and French."""
+        sums = enc.sums(self.table.scores[enc.piece])
+        english, french = sums[:, :3], sums[:, 3:]
+        which = block[:, None]
+        out: npt.NDArray[np.int64] = np.where(
+            which == 0, english, np.where(which == 1, french, (english + french) // 2)
+        )
+        return out
 
     def _logits(
-        self, enc: Encoded, flags: npt.NDArray[np.int32], lang: Sequence[str]
+        self, enc: Encoded, flags: npt.NDArray[np.int32], lang: Sequence[str], brands: Sequence[str | None] | None
     ) -> npt.NDArray[np.float64]:
         block = np.array([_BLOCK.get(x, 2) for x in lang], dtype=np.int64)
-        index, doc, dense = self._parts(enc, flags, block)
-        static = enc.sums(self._table.scores[enc.piece])
+        index, doc, dense = self.parts(enc, flags, block)
+        static = self._static(enc, block)
         size = np.sqrt(np.maximum(np.bincount(doc, minlength=enc.n), 1)) * SCALE
         weights = self.classifier.weights
         z = np.empty((enc.n, 3))
         for k in range(3):  # sums of integers below 2^53 are exact as floats, in any order
             total = np.bincount(doc, weights=self._quantised[index, k], minlength=enc.n)
             z[:, k] = total / size
-        rows = weights[features.SPACE :]
+        rows = weights[features.PLACES :]
         offset = static / size[:, None]
         for k in range(3):
             for j in range(3):
                 z[:, k] += offset[:, j] * rows[BLOCKS * D + j, k]
         for j in range(D):
             z += dense[:, j, None] * rows[block * D + j]
+        if self._corrections and brands is not None:
+            for brand in sorted({b for b in brands if b is not None and b in self._corrections}):
+                which = np.array([b == brand for b in brands])
+                self._correct(z, which, brand, index, doc, size, dense, block)
         z *= np.where(block == 2, FOREIGN, 1.0)[:, None]
         return z
 
+    def _correct(
+        self,
+        z: npt.NDArray[np.float64],
+        which: npt.NDArray[np.bool_],
+        brand: str,
+        index: npt.NDArray[np.int64],
+        doc: npt.NDArray[np.int64],
+        size: npt.NDArray[np.float64],
+        dense: npt.NDArray[np.float64],
+        block: npt.NDArray[np.int64],
+    ) -> None:
+        """Add a brand's correction to the log-odds of its posts, in place."""
+        places, weights = self._corrections[brand]
+        mine = which[doc]
+        at, post = index[mine], doc[mine]
+        found = np.minimum(np.searchsorted(places, at), len(places) - 1)
+        hit = places[found] == at
+        for k in range(3):
+            z[:, k] += np.bincount(post[hit], weights=weights[found[hit], k], minlength=len(z)) / size
+        for j in range(D):
+            place = features.PLACES + block * D + j
+            found = np.minimum(np.searchsorted(places, place), len(places) - 1)
+            row = np.where((which & (places[found] == place))[:, None], weights[found], 0)
+            z += dense[:, j, None] * row / SCALE
+
     # ----------------------------------------------------------------------------------------------------- learning
+
+    def use_corrections(self, corrections: Mapping[str, Correction]) -> None:
+        """Use the brands' own corrections (`FeedbackState.corrections`) from the next batch on."""
+        self._corrections = {name: c.compiled() for name, c in sorted(corrections.items()) if c.weights}
+
+    def log_odds(self, x: Mapping[int, float]) -> list[float]:
+        """Return the shared model's log-odds of the classes for hashed features."""
+        z = [0.0, 0.0, 0.0]
+        for place, value in x.items():
+            row = self.classifier.weights[place].tolist()
+            for k in range(3):
+                z[k] += value * row[k]
+        return z
 
     def features(self, text: str, lang: str | None) -> dict[int, float]:
         """Return the hashed features of a text: what a label needs to be learnt from, without the text."""
-        enc = self._table.encode([text])
-        flags = self._table.flags[enc.piece]
+        enc = self.table.encode([text])
+        flags = self.table.flags[enc.piece]
         names = identify(enc, self._languages.names, [lang], [text])
         block = np.array([_BLOCK.get(names[0], 2)], dtype=np.int64)
-        index, _, dense = self._parts(enc, flags, block)
+        index, _, dense = self.parts(enc, flags, block)
         size = math.sqrt(max(len(index), 1))
         out: dict[int, float] = {}
         for place in index.tolist():
             out[place] = out.get(place, 0.0) + 1.0 / size
         for j, value in enumerate(dense[0].tolist()):
             if value:
-                out[features.SPACE + int(block[0]) * D + j] = value
-        static = enc.sums(self._table.scores[enc.piece])[0]
+                out[features.PLACES + int(block[0]) * D + j] = value
+        static = self._static(enc, block)[0]
         for k in range(3):
-            out[features.SPACE + BLOCKS * D + k] = float(static[k]) / SCALE / size
+            out[features.PLACES + BLOCKS * D + k] = float(static[k]) / SCALE / size
         return {place: round(value, 5) for place, value in out.items()}
 
     def learn(self, text: str, lang: str | None, label: str) -> None:
@@ -261,7 +319,7 @@ class TextModel:
 
     def _touch(self, place: int) -> None:
         self._touched.add(place)
-        if place < features.SPACE:
+        if place < features.PLACES:
             self._quantised[place] = np.rint(self.classifier.weights[place] * SCALE)
 
 
@@ -279,9 +337,7 @@ def _probabilities(z: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint16], 
     return negative.astype(np.uint16), positive.astype(np.uint16)
 
 
-def _with_brand_words(
-    texts: Sequence[str], brand_words: Sequence[Mapping[str, float] | None] | None
-) -> Sequence[str]:
+def _with_brand_words(texts: Sequence[str], brand_words: Sequence[Mapping[str, float] | None] | None) -> Sequence[str]:
     """Return the texts with each brand's own phrases replaced by what they mean there: a neutral word or a face."""
     if brand_words is None or not any(brand_words):
         return texts

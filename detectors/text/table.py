@@ -117,6 +117,11 @@ class TokenTable(dict[str, int]):
         self._pieces[piece] = row
         return row
 
+    @property
+    def known(self) -> list[Piece]:
+        """The pieces met so far, in the order of their rows."""
+        return list(self._pieces)
+
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return the batch as columns. Any text is allowed, of any length and script."""
         if len(self) > MAX_ROWS:

@@ -36,7 +36,9 @@ MAX_PIECES: Final = 8
 """Pieces one token may give; `a,b,c,d…` without blanks stays cheap."""
 
 # Characters that do not show: zero-width, joiners, direction marks, variation selectors, soft hyphen, byte order mark.
-_INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _EMOJI_RANGE: Final = "\u203c\u2049\u2190-\u21ff\u2300-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff"
 _PIECE: Final = re.compile(
@@ -57,11 +59,13 @@ _BOOSTS: Final = frozenset(
     """very so really extremely absolutely totally completely too such most more fucking fuckin damn super highly
     très tres trop vraiment tellement si extrêmement totalement complètement plus carrément hyper ultra grave""".split()
 )
-_DAMPENS: Final = frozenset("slightly somewhat almost little kinda sorta barely peu assez presque légèrement plutôt".split())
+_DAMPENS: Final = frozenset(
+    "slightly somewhat almost little kinda sorta barely peu assez presque légèrement plutôt".split()
+)
 _BUTS: Final = frozenset("but however though although yet mais pourtant cependant toutefois".split())
 _REPOSTS: Final = frozenset({"rt", "mt", "via"})
 
-_STOPS: Final = frozenset(
+STOPS_EN: Final = frozenset(
     """a about above after again against all also am an and any are as at be because been before being below between
     both but by can could did do does doing down during each even ever every few for from further get gets getting go
     goes going gonna got had has have having he her here hers him his how i if im in into is it its just know let like
@@ -70,8 +74,10 @@ _STOPS: Final = frozenset(
     still such take than thank thanks that the their them then there these they thing things think this those though
     through to too u under until up upon ur us use ve very via want was way we well went were what when where which
     while who whom why will with within without would yes yet you your yours yourself amp rt today tomorrow yesterday
-    day time new back last first made man people
-    à ai aie aient ait alors après as assez au aucun aussi autre autres aux avait avant avec avez avoir ayant bah beaucoup
+    day time new back last first made man people""".split()
+)
+STOPS_FR: Final = frozenset(
+    """à ai aie aient ait alors après as assez au aucun aussi autre autres aux avait avant avec avez avoir ayant bah beaucoup
     bien bon bonjour c ça car ce ceci cela celle celles celui ces cet cette ceux chaque chez ci comme comment contre d
     dans de déjà depuis des donc dont du elle elles en encore entre es est et étaient était été être eu eux fait faire
     faut font il ils ici j jamais je jusqu l la le les leur leurs lors lui ma mais me même mêmes mes merci mdr moi moins
@@ -80,6 +86,7 @@ _STOPS: Final = frozenset(
     sur ta te tes toi ton toujours tous tout toute toutes très trop tu un une va vais vers veut via voilà voir vont vos
     votre vous vu y jour aujourd hui demain hier""".split()
 )
+_STOPS: Final = STOPS_EN | STOPS_FR
 
 
 class Piece(NamedTuple):
@@ -147,7 +154,9 @@ def _words(text: str, flags: int) -> list[Piece]:
     text = text.strip("'_’").lstrip("#")
     head = _ELISION.match(text)
     if head and text[head.end() :].lower() not in _CONTRACTED:
-        return _words(head[0], 0) + _words(text[head.end() :], flags)
+        elided = head[0].lower()
+        what = WORD | STOP | (NEGATION if elided == "n'" else 0)
+        return [Piece(elided, what, elided), *_words(text[head.end() :], flags)]
     low = text.lower()
     if "'" in low:
         stem, _, tail = low.rpartition("'")

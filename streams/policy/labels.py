@@ -70,6 +70,25 @@ def _same(want: str, value: str) -> bool:
     return any(sign in want for sign in "*?[") and fnmatchcase(value, want)
 
 
+def covers(wide: Match, narrow: Match) -> bool:
+    """Tell whether everything that fits `narrow` surely fits `wide` as well."""
+    return all(name in narrow and _covers_one(values, narrow[name], name) for name, values in wide.items())
+
+
+def _covers_one(wide: list[str], narrow: list[str], name: str) -> bool:
+    if name == "severity":  # four values: try them
+        return all(_fits_one(wide, frozenset({one})) for one in SEVERITIES if _fits_one(narrow, frozenset({one})))
+    if set(wide) == set(narrow):
+        return True
+    plain = all(not value.startswith("!") and not any(sign in value for sign in "*?[") for value in narrow)
+    # An incident may have several values of a label (two signals): a refused one may be among them.
+    return (
+        plain
+        and not any(want.startswith("!") for want in wide)
+        and all(_fits_one(wide, frozenset({v})) for v in narrow)
+    )
+
+
 def matcher(plain: Mapping[str, str]) -> Match:
     """Return the matchers of a `silence` command (`severity: "L1,L2"`) in the policy's form."""
     return {name: [part.strip() for part in value.split(",") if part.strip()] for name, value in plain.items()}

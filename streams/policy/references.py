@@ -9,10 +9,10 @@ from schemas.events import SEVERITIES
 from schemas.times import DAY, HOUR
 from streams.errors import did_you_mean
 from streams.policy.hours import zone
-from streams.policy.labels import KNOWN
+from streams.policy.labels import KNOWN, covers
 from streams.policy.model import Channel, Contact, Hours, Match, Policy, Route, Schedule
 from streams.policy.problems import Problem
-from streams.policy.secrets import has_password, unset
+from streams.policy.secrets import has_password, is_reference, is_secret, unset
 
 Found = Iterator[Problem]
 
@@ -105,7 +105,7 @@ def _contact(policy: Policy, contact: Contact, path: str) -> Found:
     elif contact.type is None:
         yield Problem(path, "needs a `type` (smtp, webhook, apprise, pagerduty, alertmanager, console) or a `channel`")
     else:
-        yield from _channel(Channel(contact.type, contact.url), path)
+        yield from _channel(Channel(contact.type, contact.url, contact.options), path)
     if contact.when != "always":
         owner = policy.people[path.split(".")[1]]
         if not owner.hours:
@@ -119,6 +119,11 @@ def _channel(channel: Channel, path: str) -> Found:
         )
     if channel.type == "webhook" and channel.url and not channel.url.startswith(("http://", "https://", "${", "file:")):
         yield Problem(f"{path}.url", "is no http(s) address")
+    for name, value in channel.options.items():
+        if is_secret(name) and not is_reference(value):
+            yield Problem(
+                f"{path}.options.{name}", "is a secret: put it into the environment (${NAME}) or a file (file:/path)"
+            )
     if has_password(channel.url):
         yield Problem(
             f"{path}.url", "has a password in it: put it into the environment (${NAME}) or a file (file:/path)"
@@ -173,7 +178,7 @@ def _branches(policy: Policy, routes: list[Route], path: str, *, inherited: bool
             yield from _one(node.chain, policy.chains, "chain", f"{at}.chain")
         yield from match(policy, node.match, f"{at}.match")
         for earlier, other in enumerate(routes[:index]):
-            if not other.continue_ and other.match.items() <= node.match.items():
+            if not other.continue_ and covers(other.match, node.match):
                 yield Problem(
                     at, f"is never reached: {path}[{earlier}] takes all; put this first, or say `continue: true` there"
                 )
@@ -283,6 +288,13 @@ def _secrets(policy: Policy, env: Mapping[str, str]) -> Found:
         for key, person in policy.people.items()
         for index, contact in enumerate(person.channels)
     ]
-    for path, url in places:
-        for missing in unset(url, env):
+    options = [(f"channels.{name}", channel.options) for name, channel in policy.channels.items()]
+    options += [
+        (f"people.{key}.channels[{index}]", contact.options)
+        for key, person in policy.people.items()
+        for index, contact in enumerate(person.channels)
+    ]
+    places += [(f"{path}.options.{name}", value) for path, found in options for name, value in found.items()]
+    for path, text in places:
+        for missing in unset(text, env):
             yield Problem(path, missing)

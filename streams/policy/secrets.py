@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from streams.errors import UserError
+from streams.policy.model import Channel
 
+_SECRET_OPTIONS: Final = frozenset({"secret", "password", "token", "routing_key", "header.authorization", "api_key"})
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -30,6 +33,22 @@ def resolve(text: str, env: Mapping[str, str]) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f'cannot read "{text.removeprefix("file:")}": {type(error).__name__}') from None
     return _NAME.sub(lambda found: env[found[1]], text)
+
+
+def resolved(channel: Channel, env: Mapping[str, str]) -> Channel:
+    """Return `channel` with the secrets of its address and of its options filled in; raises UserError like `resolve`."""
+    options = {name: resolve(value, env) for name, value in channel.options.items()}
+    return Channel(channel.type, resolve(channel.url, env), options)
+
+
+def is_secret(option: str) -> bool:
+    """Tell whether an option of this name holds a secret."""
+    return option.lower() in _SECRET_OPTIONS
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether `text` names its secret (`${NAME}`, `file:/path`) and does not contain it."""
+    return bool(_NAME.search(text)) or text.startswith("file:")
 
 
 def has_password(url: str) -> bool:

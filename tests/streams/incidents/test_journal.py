@@ -116,12 +116,12 @@ def test_decisions_stay_those_of_the_policy_of_their_time():
 
 def test_the_policy_in_the_journal_has_no_addresses():
     text = policy(
-        people='{bob: {name: Bob, channels: [{type: webhook, url: "${HOOK}", options: {secret: s3cret}}]}}',
+        people='{bob: {name: Bob, channels: [{type: webhook, url: "${HOOK}", options: {secret: "${S3CRET}"}}]}}',
         channels='{room: {type: webhook, url: "https://example.com/token"}}',
     )
     plain = msgspec.json.encode(without_addresses(policy_of(text))).decode()
     assert "HOOK" not in plain
-    assert "s3cret" not in plain
+    assert "S3CRET" not in plain
     assert "example.com" not in plain
 
 

@@ -62,7 +62,8 @@ def test_a_file_that_is_not_text(tmp_path: Path):
 
 def test_secrets_have_to_be_there_where_they_are_needed(tmp_path: Path):
     (tmp_path / "policy.yaml").write_text(
-        'people: {alice: {channels: [{type: webhook, url: "${TOCSIN_HOOK}"}, {type: apprise, url: "file:/nowhere"}]}}\n'
+        'people: {alice: {channels: [{type: webhook, url: "${TOCSIN_HOOK}", options: {secret: "${TOCSIN_KEY}"}}, '
+        '{type: apprise, url: "file:/nowhere"}]}}\n'
         "chains: {day: {steps: [{notify: [alice]}]}}\ndefaults: {chain: day}\n"
     )
     load_policy(tmp_path / "policy.yaml")  # to check or to replay, addresses are not needed
@@ -71,4 +72,5 @@ def test_secrets_have_to_be_there_where_they_are_needed(tmp_path: Path):
     assert str(caught.value).splitlines() == [
         "policy.yaml: people.alice.channels[0].url: environment variable TOCSIN_HOOK is not set",
         'policy.yaml: people.alice.channels[1].url: there is no file "/nowhere"',
+        "policy.yaml: people.alice.channels[0].options.secret: environment variable TOCSIN_KEY is not set",
     ]

@@ -11,16 +11,17 @@ import pytest
 
 from schemas.events import Alert, Driver
 from schemas.times import DAY, from_ms, parse_iso
+from streams.errors import UserError
 from streams.incidents.simulate import simulate
 from streams.policy.check import check, summary
 from streams.policy.diff import diff
-from streams.policy.labels import fits
+from streams.policy.labels import covers, fits
 from streams.policy.load import digest, from_plain, load_policy, read_policy, without_addresses
 from streams.policy.model import Policy, Statement, Voice
 from streams.policy.people import channel_of
 from streams.policy.plan import explain
 from streams.policy.routes import route
-from streams.policy.secrets import resolve
+from streams.policy.secrets import resolve, resolved
 from streams.policy.statements import lint
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml"
@@ -137,6 +138,31 @@ def test_addresses_are_looked_up_at_the_last_moment(example: Policy):
     assert room
     assert room.type == "webhook"
     assert channel_of(example, "alice", "fax") is None
+
+
+def test_secrets_of_addresses_and_options_are_filled_in_together(example: Policy):
+    room = channel_of(example, "channel:crisis-room", "crisis-room")
+    assert room
+    full = resolved(room, {"CRISIS_ROOM_WEBHOOK": "https://x.example.com", "CRISIS_ROOM_SECRET": "k"})
+    assert (full.url, full.options) == ("https://x.example.com", {"secret": "k"})
+    with pytest.raises(UserError, match="CRISIS_ROOM_SECRET is not set"):
+        resolved(room, {"CRISIS_ROOM_WEBHOOK": "https://x.example.com"})
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "sure"),
+    [
+        ({}, {"brand": ["acme"]}, True),
+        ({"severity": ["L2+"]}, {"severity": ["L4"]}, True),
+        ({"severity": ["L3"]}, {"severity": ["L3+"]}, False),
+        ({"brand": ["a*"]}, {"brand": ["acme"]}, True),
+        ({"brand": ["acme"]}, {}, False),
+        ({"signal": ["!reach"]}, {"signal": ["volume_spike"]}, False),
+        ({"brand": ["acme", "zenith"]}, {"brand": ["acme"], "severity": ["L4"]}, True),
+    ],
+)
+def test_what_one_route_takes_from_another(wide, narrow, *, sure: bool):
+    assert covers(wide, narrow) == sure
 
 
 def test_what_changes_for_people(example: Policy, tmp_path: Path):

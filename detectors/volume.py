@@ -11,30 +11,17 @@ from typing import Any, Final
 from river.base import SupervisedAnomalyDetector
 from river.base.typing import Target
 
-from detectors.baseline import Baseline, Held
+from detectors.baseline import Baseline, Held, Moments
 from detectors.highwater import HighWater
-from detectors.stats import tail_z
+from detectors.volume_votes import Vote, band, judge
 
-# Where nothing else is said a constant was chosen in the middle of its plateau; docs/volume.md has the table of how the
-# score moves with it.
+# Each constant lies in the middle of its plateau; docs/volume.md has the table of how the score moves with it.
 SMOOTHING_MINUTES: Final = 45
 """Counts are summed over this long before they are judged."""
 HORIZON_DAYS: Final = (4.0, 7.0, 14.0)
 """How far back each baseline remembers (time constant); a horizon's votes count as much as another's."""
-CLIP: Final = 8.0
-"""No single vote counts for more than this many standard deviations."""
-THRESHOLD: Final = 4.0
-"""Strength (standard deviations, mean of the votes plus novelty) at which the score is 1."""
-NOVELTY_WEIGHT: Final = 2.0
-"""Standard deviations for each factor e above (or below) the highest moment remembered."""
-NOVELTY_CLIP: Final = 2.0
-"""Factors e at which novelty stops counting."""
 NOVELTY_DAYS: Final = 14.0
 NOVELTY_LAG_DAYS: Final = 1.0
-HABIT_DAYS: Final = 7
-"""What so many days of the remembered fortnight have seen is a habit and no news."""
-HABIT_LIKE: Final = 1.1
-"""A day has seen the like when its highest moment times this reaches the present."""
 EVENT_GAP_HOURS: Final = 24.0
 """After an alert the same story stays quiet for this long."""
 REARM: Final = 3.0
@@ -45,15 +32,7 @@ FREEZE_HOURS: Final = 6.0
 """What an excursion brings is held back this long, or until it is over, and learnt then."""
 WARM_UP_HOURS: Final = 24.0
 WARM_UP_BINS: Final = 24
-RELATIVE_SPREAD: Final = 0.1
-"""The spread is at least this share of the mean: a change of a few percent is no news, however steady a brand is."""
-TAIL_Z: Final = 2.0
-"""A full score also needs a negative binomial tail as unlikely as this many standard deviations (P = 0.02)."""
 
-MARGIN: Final = 0.2
-"""Tail and habit are looked at from this much below a score of 1; they can hold a score down to there, no further."""
-TINY: Final = 1e-6
-"""An expectation of zero would make any count impossible."""
 MOST: Final = 1e15
 """No count: sums beyond it would not be exact in a float, their squares not finite."""
 
@@ -77,8 +56,7 @@ class VolumeVerdict:
     """An onset: the score reached 1, the brand was warm, and no alert was given within the event gap."""
     warm: bool
     """False while there is less than a day to compare with."""
-    votes: list[tuple[str, float, bool]]
-    """(name, strength in standard deviations, whether it alone would do)."""
+    votes: list[Vote]
 
 
 class VolumeDetector(SupervisedAnomalyDetector):
@@ -126,7 +104,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._width = max(1, round(SMOOTHING_MINUTES * 60 / bin_seconds))
         self._baselines = [Baseline(max(2.0, days * DAY_MS / self._bin_ms)) for days in HORIZON_DAYS]
         self._highest = HighWater(round(NOVELTY_DAYS * DAY_MS), round(NOVELTY_LAG_DAYS * DAY_MS))
-        self._names = [(f"linear_{days:g}d", f"log_{days:g}d") for days in HORIZON_DAYS]
+        self._names = [f"{days:g}d" for days in HORIZON_DAYS]
         self._window: deque[float] = deque(maxlen=self._width)
         self._sum = 0.0
         self._quiet = 0  # bins since the last mention, at most the window's width
@@ -175,7 +153,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
                 self._pass_empty(missing)
         self._time = time_ms
         if not _known(value):
-            return self._verdict(self._sum, 0.0, fired=False, votes=[])
+            return self._nothing(self._sum)
         return self._step(float(value))
 
     def blind(self, until_ms: int) -> None:
@@ -185,6 +163,8 @@ class VolumeDetector(SupervisedAnomalyDetector):
         bins = round((until_ms - self._time) / self._bin_ms) - 1
         for _ in range(min(bins, self._width)):
             self._push(0.0)  # what was said before is old news by now; nothing of this is judged or learnt
+        if bins >= self._width:
+            self._accept()
         self._time = until_ms - self._bin_ms
 
     def _pass_empty(self, missing: int) -> None:
@@ -205,14 +185,17 @@ class VolumeDetector(SupervisedAnomalyDetector):
         if value == 0.0 and self._silent():
             self._idle += 1
             self._bins += 1
-            return self._verdict(0.0, 0.0, fired=False, votes=[])
+            return self._nothing(0.0)
         time = self._time or 0
         self._highest.advance(time)
         self._push(value)
         observed = self._sum * self._width / len(self._window)
-        score, votes = self._judge(observed) if self._warm() else (0.0, [])
+        usual, warm = self._usual(), self._warm()
+        score, votes = 0.0, list[Vote]()
+        if warm:
+            score, votes = judge(observed, usual, self._names, self._highest, self.sensitivity)
         fired = value > 0.0 and score >= 1.0 and self._onset(time, observed)
-        verdict = self._verdict(observed, score, fired=fired, votes=votes)
+        verdict = VolumeVerdict(score, observed, *band(usual), fired=fired, warm=warm, votes=votes)
         self._follow(time, observed, score, fired=fired)
         self._bins += 1
         if len(self._window) == self._width:
@@ -226,39 +209,6 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._quiet = self._quiet + 1 if value == 0.0 else 0
         # Rounding leaves no rest behind in a silence.
         self._sum = 0.0 if self._quiet >= len(self._window) else self._sum + value
-
-    def _judge(self, observed: float) -> tuple[float, list[tuple[str, float, bool]]]:
-        log = math.log1p(observed)
-        votes: list[tuple[str, float, bool]] = []
-        total = mean = variance = 0.0
-        for names, baseline in zip(self._names, self._baselines, strict=True):
-            usual = baseline.moments(self._idle)
-            # Counts scatter at least as Poisson's do, on the logarithmic scale by 1 / (1 + mean).
-            spread = max(usual.variance, usual.mean, 1.0) + (RELATIVE_SPREAD * usual.mean) ** 2
-            log_spread = max(usual.log_variance, 1.0 / (1.0 + usual.mean)) + RELATIVE_SPREAD**2
-            linear = _clip((observed - usual.mean) / math.sqrt(spread), CLIP)
-            logarithmic = _clip((log - usual.log_mean) / math.sqrt(log_spread), CLIP)
-            votes += ((names[0], linear, linear >= THRESHOLD), (names[1], logarithmic, logarithmic >= THRESHOLD))
-            total += linear + logarithmic
-            mean += usual.mean
-            variance += spread
-        strength = total / len(votes)
-        highest = self._highest.get()
-        if highest is not None:
-            novelty = NOVELTY_WEIGHT * _clip(log - math.log1p(highest), NOVELTY_CLIP)
-            votes.append(("novelty", novelty, novelty > 0.0))
-            strength += novelty
-        score = strength / THRESHOLD * self.sensitivity
-        if score >= 1.0 - MARGIN:
-            horizons = len(self._baselines)
-            tail = tail_z(observed, max(mean / horizons, TINY), variance / horizons)
-            votes.append(("tail", tail, tail >= TAIL_Z))
-            score = max(1.0 - MARGIN, min(score, tail / TAIL_Z))
-            days = self._highest.days_at(observed / HABIT_LIKE)
-            if days >= HABIT_DAYS:
-                votes.append(("habit", float(days), False))
-                score = 1.0 - MARGIN
-        return max(score, 0.0), votes
 
     def _onset(self, time: int, observed: float) -> bool:
         if self._alert is None or time - self._alert >= EVENT_GAP_HOURS * HOUR_MS:
@@ -281,33 +231,29 @@ class VolumeDetector(SupervisedAnomalyDetector):
         if self._excursion and self._excursion * self._bin_ms <= FREEZE_HOURS * HOUR_MS:
             self._held.add(observed, log)
             return
+        if self._idle or self._held.n:
+            self._accept()
+        for baseline in self._baselines:
+            baseline.learn(observed, log)
+
+    def _accept(self) -> None:
+        """Learn the silence and the excursion that are over."""
         for baseline in self._baselines:
             if self._idle:
                 baseline.learn_zeros(self._idle)
             if self._held.n:
                 baseline.learn_held(self._held)
-            baseline.learn(observed, log)
-        self._idle = 0
-        if self._held.n:
-            self._held = Held()
+        self._idle, self._held = 0, Held()
 
     def _warm(self) -> bool:
         return self._bins >= WARM_UP_BINS and self._bins * self._bin_ms >= WARM_UP_HOURS * HOUR_MS
 
-    def _verdict(
-        self, observed: float, score: float, *, fired: bool, votes: list[tuple[str, float, bool]]
-    ) -> VolumeVerdict:
-        expected = log_mean = log_variance = 0.0
-        for baseline in self._baselines:
-            usual = baseline.moments(self._idle)
-            expected += usual.mean
-            log_mean += usual.log_mean
-            log_variance += max(usual.log_variance, 1.0 / (1.0 + usual.mean))
-        horizons = len(self._baselines)
-        expected, log_mean, log_spread = expected / horizons, log_mean / horizons, math.sqrt(log_variance / horizons)
-        low = max(0.0, math.expm1(log_mean - 2.0 * log_spread))
-        high = max(expected, math.expm1(log_mean + 2.0 * log_spread))
-        return VolumeVerdict(score, observed, expected, min(low, expected), high, fired, self._warm(), votes)
+    def _usual(self) -> list[Moments]:
+        return [baseline.moments(self._idle) for baseline in self._baselines]
+
+    def _nothing(self, observed: float) -> VolumeVerdict:
+        """Return the verdict of a bin that was not judged."""
+        return VolumeVerdict(0.0, observed, *band(self._usual()), fired=False, warm=self._warm(), votes=[])
 
     # State ------------------------------------------------------------------------------------------------------
 
@@ -351,7 +297,3 @@ class VolumeDetector(SupervisedAnomalyDetector):
 
 def _known(value: float) -> bool:
     return 0.0 <= value <= MOST  # False for NaN
-
-
-def _clip(value: float, limit: float) -> float:
-    return min(limit, max(-limit, value))

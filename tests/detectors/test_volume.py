@@ -200,3 +200,15 @@ def test_an_outage_is_no_silence():
     assert blind.last is not None and silent.last is not None
     assert silent.last.expected < 0.7 * blind.last.expected
     assert blind.last.expected == pytest.approx(450, rel=0.1)
+
+
+def test_when_the_source_dies_in_an_incident_its_beginning_is_learnt_all_the_same():
+    brand = Brand(600)
+    brand.live(days=2)
+    brand.live(hours=2, factor=20)
+    before = brand.last
+    brand.detector.blind(brand.time + DAY)
+    brand.time += DAY
+    brand.live(hours=1)
+    assert before is not None and brand.last is not None
+    assert brand.last.expected > 1.3 * before.expected

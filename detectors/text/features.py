@@ -11,21 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.text.table import Encoded
-from detectors.text.tokens import (
-    BOOST,
-    BUT,
-    CAPS,
-    DAMPEN,
-    ELONGATED,
-    EMOJI,
-    EXCLAIM,
-    HASHTAG,
-    NEGATION,
-    QUESTION,
-    URL,
-    USER,
-    WORD,
-)
+from detectors.text.tokens import BOOST, BUT, CAPS, DAMPEN, NEGATION
 
 BITS: Final = 18
 """Hashed words, negated words and bigrams of one language share 2^18 places."""
@@ -35,6 +21,8 @@ BLOCKS: Final = 3
 PLACES: Final = BLOCKS * SPACE
 SCOPE: Final = 3
 """Words that a negation reaches (VADER looks back as far: Hutto & Gilbert 2014)."""
+
+Ints = npt.NDArray[np.int64]
 
 _NEGATED: Final = np.uint32(0x5BD1E995)
 _PAIR: Final = np.uint32(0x9E3779B1)
@@ -50,19 +38,37 @@ def negated(enc: Encoded, flags: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]
     return hit & ~is_negation
 
 
+NOWHERE: Final = PLACES
+"""The place of a bigram that is none, because the next word is another post's: its weight is zero."""
+
+
 def hashed(
     enc: Encoded, neg: npt.NDArray[np.bool_], block: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return (index, post) of every hashed feature: words (negated ones apart), and bigrams of neighbours.
+    """Return two places per position: of the word (negated ones apart), and of the bigram that begins there.
 
     `block` is the language block of each post; every block has `SPACE` places.
     """
     h = enc.table.hash[enc.piece]
-    word = np.where(neg, h ^ _NEGATED, h)
-    pair = (h[:-1] * _PAIR) ^ (h[1:] >> np.uint32(7)) ^ h[1:]
-    same = enc.doc[:-1] == enc.doc[1:]
-    doc = np.concatenate([enc.doc, enc.doc[:-1][same]])
-    return np.concatenate([_fold(word), _fold(pair[same])]) + block[doc] * SPACE, doc
+    base = (block * SPACE)[enc.doc]
+    word = _fold(np.where(neg, h ^ _NEGATED, h)) + base
+    pair = np.full(len(h), NOWHERE, dtype=np.int64)
+    if len(h) > 1:
+        two = (h[:-1] * _PAIR) ^ (h[1:] >> np.uint32(7)) ^ h[1:]
+        pair[:-1] = np.where(enc.doc[:-1] == enc.doc[1:], _fold(two) + base[:-1], NOWHERE)
+    return word, pair
+
+
+def places(enc: Encoded, word: Ints, pair: Ints) -> tuple[Ints, Ints]:
+    """Return (place, post) of every hashed feature: what `hashed` found, without the bigrams that are none."""
+    there = pair != NOWHERE
+    return np.concatenate([word, pair[there]]), np.concatenate([enc.doc, enc.doc[there]])
+
+
+def sizes(enc: Encoded) -> npt.NDArray[np.float64]:
+    """Return √m per post, m being its number of hashed features: n words and n - 1 bigrams."""
+    out: npt.NDArray[np.float64] = np.sqrt(np.maximum(2 * np.diff(enc.start) - 1, 1))
+    return out
 
 
 def _fold(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
@@ -88,8 +94,7 @@ def dense(
     """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256."""
     out = np.empty((enc.n, len(DENSE)))
     _valence(enc, flags, neg, values[:, 0], out)
-    for k, flag in enumerate((NEGATION, BOOST, EXCLAIM, QUESTION, CAPS, ELONGATED, USER, URL, HASHTAG, EMOJI, WORD), 8):
-        out[:, k] = _LOG[np.minimum(enc.sums((flags & flag) != 0), len(_LOG) - 1)]
+    out[:, 8:19] = _LOG[np.minimum(enc.totals(enc.table.counts), len(_LOG) - 1)]
     out[:, 19] = 1.0
     p = np.where(neg, -(values[:, 1] * 3) // 4, values[:, 1])
     up, down, highest, lowest = _sides(enc, p)
@@ -135,9 +140,6 @@ def _valence(
     out[:, 5] = np.sqrt(enc.sums(v < 0))
     out[:, 6] = total / np.sqrt(total * total + 15)  # VADER's own normalisation
     out[:, 7] = np.where(enc.sums(but) > 0, enc.sums(np.where(past_but, v, 0)) * unit, 0)
-
-
-Ints = npt.NDArray[np.int64]
 
 
 def _sides(enc: Encoded, v: Ints) -> tuple[Ints, Ints, Ints, Ints]:

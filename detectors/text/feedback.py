@@ -10,8 +10,9 @@ what "sick" means to a skate shop is not news to a clinic. What keeps a correcti
 - **once**: a person labels a post once; a repeat is refused;
 - **hold-back**: every fifth label is not learnt but kept to judge with;
 - **plain sentences**: forty that no brand's habits turn round ("worst service ever") must keep their sign;
-- **roll-back**: a correction that fails either check starts afresh, and the labeller who most contradicted the shared
-  model on posts it was sure of is not listened to for that brand again.
+- **contradiction**: who labels the opposite of what the shared model is sure of, most of the time, is not listened to
+  for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
+- **roll-back**: a correction that fails a check, or owes much to such a labeller, starts afresh.
 """
 
 from __future__ import annotations
@@ -40,8 +41,15 @@ WORSE: Final = 0.03
 """Mean log loss (nats) by which a correction may do worse than none on the kept labels."""
 TURNED: Final = 3
 """Plain sentences of forty that may change sign: more is no dialect but a mistake."""
-SURE: Final = 0.5
-"""P(negative) or P(positive) of the shared model from which the opposite label counts as a contradiction."""
+SURE: Final = 0.6
+"""P(negative) or P(positive) of the shared model from which the opposite label counts as a contradiction; on airline
+tweets, never seen, it then errs to the opposite side in 8 of 100."""
+SURE_POSTS: Final = 8
+"""Posts the model was sure of before a labeller is judged by them."""
+CONTRARY: Final = 0.6
+"""Share of contradictions from which a labeller is not listened to."""
+OWED: Final = 0.2
+"""Part of a brand's labels from such a labeller from which what was learnt is dropped."""
 REMEMBERED: Final = 20_000
 """(post, labeller) pairs remembered to refuse repeats."""
 MAX_FEATURES: Final = 2_000
@@ -195,6 +203,9 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     if max(p[0], p[2]) >= SURE and k != 1:
         sure[0] += 1
         sure[1] += (p[0] > p[2]) != (k == 0)
+        if sure[0] >= SURE_POSTS and sure[1] > CONTRARY * sure[0]:
+            _bar(brand, f.labeller)
+            return Taken.BARRED
 
     if brand.seen % HOLD_BACK == 0:
         _keep(brand, f)
@@ -228,9 +239,16 @@ def _check(brand: BrandState, base: Base) -> None:
     brand.rolled_back += 1
     suspects = {who: wrong / n for who, (n, wrong) in brand.sure.items() if n >= 5 and wrong / n > 0.5}
     if suspects:
-        worst = max(sorted(suspects), key=lambda who: suspects[who])
-        brand.barred.append(worst)
-        brand.judges = [j for j in brand.judges if j[0] != worst]
+        _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]))
+
+
+def _bar(brand: BrandState, labeller: str) -> None:
+    """Listen to a labeller no longer; forget what the brand learnt where much of it is theirs."""
+    brand.barred.append(labeller)
+    brand.judges = [j for j in brand.judges if j[0] != labeller]
+    if brand.by_labeller[labeller] > OWED * brand.seen and brand.correction.learnt:
+        brand.correction = Correction()
+        brand.rolled_back += 1
 
 
 def turned(correction: Correction, base: Base) -> int:

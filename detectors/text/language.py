@@ -101,7 +101,7 @@ def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], te
     missing = [i for i, lang in enumerate(out) if lang is None]
     if not missing:
         return [lang or UNKNOWN for lang in out]
-    scores = enc.sums(enc.table.languages[enc.piece])
+    scores = enc.totals(enc.table.languages)
     best = np.argmax(scores, axis=1)
     ordered = np.partition(scores, -2, axis=1)
     lead: npt.NDArray[np.int64] = ordered[:, -1] - ordered[:, -2]

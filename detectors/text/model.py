@@ -21,11 +21,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from detectors.text import features
 from detectors.text.correction import Correction
 from detectors.text.language import LanguageTable, identify
-from detectors.text.modelfile import ModelError, pack, unpack
+from detectors.text.modelfile import ModelError, digest, pack, unpack
 from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
 from detectors.text.table import Encoded, Known, TokenTable
 from detectors.text.terms import signatures, terms
@@ -102,11 +103,12 @@ class TextModel:
             raise ModelError(f"text model has no {missing}; make it anew: `make train`") from None
         self.classifier = HashedSoftmax(SIZE, LEARNING_RATE, CLASSES)
         self.classifier.weights = warm
-        self._quantised: npt.NDArray[np.int32] = np.rint(warm[: features.PLACES] * SCALE).astype(np.int32)
+        self._quantised: npt.NDArray[np.int32] = np.zeros((features.PLACES + 1, 3), dtype=np.int32)
+        self._quantised[:-1] = np.rint(warm[: features.PLACES] * SCALE)
         self._touched: set[int] = set()
         self.size = SIZE
         self._corrections: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
-        self._warm_digest = hashlib.sha256(pack(meta, arrays)).hexdigest()
+        self._warm_digest = digest(meta, arrays)
         widths = (VALUES, 2 * len(CLASSES), len(self._languages.names))
         self.table = TokenTable(self._known, widths)
 
@@ -133,23 +135,22 @@ class TextModel:
     def to_bytes(self) -> bytes:
         """Return the whole model, what it learnt included: versioned, checksummed, no pickle."""
         places = np.array(sorted(self._touched), dtype=np.int64)
-        g2 = self.classifier.optimizer.g2
         learnt = {
             "learnt_place": places,
             "learnt_weight": self.classifier.weights[places],
-            "learnt_g2": np.array([[g2.get((int(p), k), 0.0) for k in range(3)] for p in places]).reshape(-1, 3),
+            "learnt_squares": self.classifier.optimizer.squares[places] if len(places) else np.zeros((0, 3)),
         }
         return pack({**self.meta, "learnt": self.classifier.learnt}, {**self.arrays, **learnt})
 
     def _restore(self, learnt: dict[str, npt.NDArray[Any]], count: int) -> None:
-        for place, weight, g2 in zip(
-            learnt["learnt_place"].tolist(), learnt["learnt_weight"], learnt["learnt_g2"].tolist(), strict=True
-        ):
-            self.classifier.weights[place] = weight
-            for k, value in enumerate(g2):
-                self.classifier.optimizer.g2[place, k] = value
-            self._touch(place)
+        places = learnt["learnt_place"]
+        if not len(places):
+            return
+        self.classifier.weights[places] = learnt["learnt_weight"]
+        self.classifier.optimizer.squares = np.zeros(self.classifier.weights.shape)
+        self.classifier.optimizer.squares[places] = learnt["learnt_squares"]
         self.classifier.learnt = count
+        self._touch(places)
 
     @property
     def version(self) -> str:
@@ -198,18 +199,18 @@ class TextModel:
     def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Return (index, post) of the hashed features and the dense features."""
+        """Return the places of words and of bigrams per position, and the dense features."""
         neg = features.negated(enc, flags)
-        index, doc = features.hashed(enc, neg, block)
+        word, pair = features.hashed(enc, neg, block)
         values = self.table.values[enc.piece].astype(np.int64)
         english, french = values[:, 0::2], values[:, 1::2]
         which = block[enc.doc, None]
         both = np.where(which == 2, english + french, np.where(which == 0, english, french))
-        return index, doc, features.dense(enc, flags, neg, both)
+        return word, pair, features.dense(enc, flags, neg, both)
 
     def _static(self, enc: Encoded, block: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the static scores (n, 3) in 1/1024; another language takes the mean of English and French."""
-        sums = enc.sums(self.table.scores[enc.piece])
+        sums = enc.totals(self.table.scores)
         english, french = sums[:, :3], sums[:, 3:]
         which = block[:, None]
         out: npt.NDArray[np.int64] = np.where(
@@ -221,14 +222,15 @@ class TextModel:
         self, enc: Encoded, flags: npt.NDArray[np.int32], lang: Sequence[str], brands: Sequence[str | None] | None
     ) -> npt.NDArray[np.float64]:
         block = np.array([_BLOCK.get(x, 2) for x in lang], dtype=np.int64)
-        index, doc, dense = self.parts(enc, flags, block)
+        word, pair, dense = self.parts(enc, flags, block)
         static = self._static(enc, block)
-        size = np.sqrt(np.maximum(np.bincount(doc, minlength=enc.n), 1)) * SCALE
+        size = features.sizes(enc) * SCALE
         weights = self.classifier.weights
-        z = np.empty((enc.n, 3))
-        for k in range(3):  # sums of integers below 2^53 are exact as floats, in any order
-            total = np.bincount(doc, weights=self._quantised[index, k], minlength=enc.n)
-            z[:, k] = total / size
+        ones = np.ones(len(word), dtype=np.int32)
+        shape = (enc.n, features.PLACES + 1)
+        total = sparse.csr_matrix((ones, word, enc.start), shape) @ self._quantised
+        total += sparse.csr_matrix((ones, pair, enc.start), shape) @ self._quantised
+        z = total / size[:, None]
         rows = weights[features.PLACES :]
         offset = static / size[:, None]
         for k in range(3):
@@ -239,7 +241,7 @@ class TextModel:
         if self._corrections and brands is not None:
             for brand in sorted({b for b in brands if b is not None and b in self._corrections}):
                 which = np.array([b == brand for b in brands])
-                self._correct(z, which, brand, index, doc, size, dense, block)
+                self._correct(z, which, brand, *features.places(enc, word, pair), size, dense, block)
         z *= np.where(block == 2, FOREIGN, 1.0)[:, None]
         return z
 
@@ -289,7 +291,8 @@ class TextModel:
         flags = self.table.flags[enc.piece]
         names = identify(enc, self._languages.names, [lang], [text])
         block = np.array([_BLOCK.get(names[0], 2)], dtype=np.int64)
-        index, _, dense = self.parts(enc, flags, block)
+        word, pair, dense = self.parts(enc, flags, block)
+        index, _ = features.places(enc, word, pair)
         size = math.sqrt(max(len(index), 1))
         out: dict[int, float] = {}
         for place in index.tolist():
@@ -314,13 +317,12 @@ class TextModel:
         if len(places) != len(x):
             raise ValueError(f"features: places must lie between 0 and {SIZE - 1}")
         self.classifier.learn_one(x, label, weight)
-        for place in places:
-            self._touch(place)
+        self._touch(np.array(places, dtype=np.int64))
 
-    def _touch(self, place: int) -> None:
-        self._touched.add(place)
-        if place < features.PLACES:
-            self._quantised[place] = np.rint(self.classifier.weights[place] * SCALE)
+    def _touch(self, places: npt.NDArray[np.int64]) -> None:
+        self._touched.update(places.tolist())
+        hashed = places[places < features.PLACES]
+        self._quantised[hashed] = np.rint(self.classifier.weights[hashed] * SCALE).astype(np.int32)
 
 
 _BLOCK: Final = {"en": 0, "fr": 1}

@@ -57,3 +57,12 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
             raise ModelError("text model holds Python objects; make it anew: `make train`")
         arrays[name] = np.frombuffer(raw, dtype=kind).reshape(shape).copy()
     return body["meta"], arrays
+
+
+def digest(meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> str:
+    """Return a digest of description and arrays, in the order of their names."""
+    out = hashlib.sha256(msgspec.json.encode(meta, order="deterministic"))
+    for name in sorted(arrays):
+        out.update(name.encode())
+        out.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return out.hexdigest()

@@ -1,7 +1,7 @@
 """The classifier that learns in the worker: multinomial logistic regression over hashed features, a River estimator.
 
 Unlike `river.linear_model.SoftmaxRegression` it keeps its weights in one array, so that a batch of posts is scored by
-gathering rows; the steps are River's own optimiser's (`river.optim.AdaGrad`), on the touched weights only.
+gathering rows; the steps are those of River's AdaGrad, on the touched rows only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,24 @@ CLIP: Final = 16.0
 """Weights stay within ±16: beyond it a probability is 0 or 1 at 1/10,000 anyway, and 32-bit sums stay safe."""
 
 
+class RowAdaGrad(optim.AdaGrad):  # type: ignore[misc]
+    """River's AdaGrad for some rows of a matrix: its dictionary step, one array operation a row.
+
+    w ← w - lr · g / √(Σ g² + eps)  (Duchi, Hazan & Singer 2011).
+    """
+
+    def __init__(self, lr: float = 0.1, eps: float = 1e-8) -> None:
+        super().__init__(lr, eps)
+        self.rows: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        self.squares: npt.NDArray[np.float64] = np.zeros((0, 0))
+
+    def _step_with_vector(self, w: npt.NDArray[np.float64], g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        squares = self.squares[self.rows] + g * g
+        self.squares[self.rows] = squares
+        out: npt.NDArray[np.float64] = w - self.learning_rate / np.sqrt(squares + self.eps) * g
+        return out
+
+
 class HashedSoftmax(base.Classifier):  # type: ignore[misc]
     """Softmax regression on hashed features, learning one example at a time.
 
@@ -41,7 +59,7 @@ class HashedSoftmax(base.Classifier):  # type: ignore[misc]
         self.classes = classes
         self.labels: list[Any] = list(classes)
         self.weights: npt.NDArray[np.float64] = np.zeros((size, len(classes)))
-        self.optimizer = optim.AdaGrad(lr)
+        self.optimizer = RowAdaGrad(lr)
         self.learnt = 0
 
     @property
@@ -64,34 +82,38 @@ class HashedSoftmax(base.Classifier):  # type: ignore[misc]
                 out[place] = out.get(place, 0.0) + float(value)
         return out
 
-    def _proba(self, x: Mapping[int, float]) -> list[float]:
-        z = [0.0] * len(self.labels)
-        for place, value in x.items():
-            for k, weight in enumerate(self.weights[place].tolist()):
-                z[k] += value * weight
-        top = max(z)
-        e = [math.exp(v - top) for v in z]
-        total = math.fsum(e)
-        return [v / total for v in e]
+    def _arrays(self, x: Mapping[Any, Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        sparse = self._sparse(x)
+        return np.fromiter(sparse, np.intp, len(sparse)), np.fromiter(sparse.values(), np.float64, len(sparse))
+
+    @staticmethod
+    def _proba(rows: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        z = (rows * values[:, None]).sum(axis=0)
+        e = np.exp(z - z.max())
+        out: npt.NDArray[np.float64] = e / e.sum()
+        return out
 
     def learn_one(self, x: Mapping[Any, Any], y: Any, w: float = 1.0) -> None:
         """Take one step towards `y`; `w` is the weight of the example."""
         if y not in self.labels:
             self.labels.append(y)
             self.weights = np.concatenate([self.weights, np.zeros((self.size, 1))], axis=1)
-        sparse = self._sparse(x)
-        p = self._proba(sparse)
-        errors = [(p[k] - (label == y)) * w for k, label in enumerate(self.labels)]
-        rows = {place: self.weights[place].tolist() for place in sparse}
-        step = {(place, k): weight for place, row in rows.items() for k, weight in enumerate(row)}
-        gradient = {(place, k): error * value for place, value in sparse.items() for k, error in enumerate(errors)}
-        stepped = self.optimizer.step(step, gradient)
-        for (place, k), value in stepped.items():
-            self.weights[place, k] = min(max(value, -CLIP), CLIP)
+        if self.optimizer.squares.shape != self.weights.shape:  # memory is taken by the first lesson, not by scoring
+            squares = np.zeros(self.weights.shape)
+            squares[:, : self.optimizer.squares.shape[1]] = self.optimizer.squares if self.optimizer.squares.size else 0
+            self.optimizer.squares = squares
+        places, values = self._arrays(x)
+        rows = self.weights[places]
+        error = self._proba(rows, values)
+        error[self.labels.index(y)] -= 1.0
+        self.optimizer.rows = places
+        stepped = self.optimizer.step(rows, values[:, None] * error[None, :] * w)
+        self.weights[places] = np.clip(stepped, -CLIP, CLIP)
         self.learnt += 1
 
     def predict_proba_one(self, x: Mapping[Any, Any], **kwargs: Any) -> dict[Any, float]:
         """Return the probability of each label met so far; empty before the first."""
         if not self.labels:
             return {}
-        return dict(zip(self.labels, self._proba(self._sparse(x)), strict=True))
+        places, values = self._arrays(x)
+        return dict(zip(self.labels, self._proba(self.weights[places], values).tolist(), strict=True))

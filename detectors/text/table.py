@@ -13,8 +13,26 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from detectors.text.tokens import MAX_PIECES, REPOST, URL, USER, WORD, Piece, pieces, word_hash
+from detectors.text.tokens import (
+    BOOST,
+    CAPS,
+    ELONGATED,
+    EMOJI,
+    EXCLAIM,
+    HASHTAG,
+    MAX_PIECES,
+    NEGATION,
+    QUESTION,
+    REPOST,
+    URL,
+    USER,
+    WORD,
+    Piece,
+    pieces,
+    word_hash,
+)
 
 MAX_CHARS: Final = 4_000
 """Characters of a post that are read; the rest of a long page says the same again."""
@@ -22,6 +40,9 @@ MAX_TOKENS: Final = 400
 """Tokens of a post that are read."""
 MAX_ROWS: Final = 150_000
 """Tokens remembered (about 40 MB); beyond that the table starts afresh between two batches."""
+
+COUNTED: Final = (NEGATION, BOOST, EXCLAIM, QUESTION, CAPS, ELONGATED, USER, URL, HASHTAG, EMOJI, WORD)
+"""Flags whose number in a post is a feature."""
 
 _MASK: Final = (1 << 64) - 1
 
@@ -43,10 +64,16 @@ class Encoded:
     doc: npt.NDArray[np.int64]  # (p,) which post
     piece: npt.NDArray[np.int64]  # (p,) row of the columns below
     table: TokenTable
+    summed: npt.NDArray[np.int64] | None = None
 
-    def column(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """Return a column of the table gathered at every position."""
-        return values[self.piece]
+    def totals(self, column: slice) -> npt.NDArray[np.int64]:
+        """Return the sums of columns of `TokenTable.sums` over each post (n, k)."""
+        if self.summed is None:
+            rows = len(self.table.terms)
+            ones = np.ones(len(self.piece), dtype=np.int32)
+            counts = sparse.csr_matrix((ones, self.piece, self.start), (self.n, max(rows, 1)))
+            self.summed = counts @ self.table.summable[: max(rows, 1)]
+        return self.summed[:, column]
 
     def sums(self, x: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
         """Return the sum of the integers `x` (p,) or (p, k) over each post: exact, and 0 for an empty post."""
@@ -75,16 +102,20 @@ class TokenTable(dict[str, int]):
         self.clear()
         self._pieces.clear()
         size = 4096
-        values, classes, languages = self._widths
+        values, classes, languages = self._widths  # scores of every class in both languages count as classes
         self.first = np.zeros((size, MAX_PIECES), dtype=np.int32)
         self.count = np.zeros(size, dtype=np.int32)
         self.hash = np.zeros(size, dtype=np.uint32)
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
         self.values = np.zeros((size, values), dtype=np.int32)
-        self.scores = np.zeros((size, classes), dtype=np.int32)
-        self.languages = np.zeros((size, languages), dtype=np.int32)
+        # All that is only ever added up over a post stands side by side, so that one product adds it all up.
+        self.scores = slice(0, classes)
+        self.languages = slice(classes, classes + languages)
+        self.counts = slice(classes + languages, classes + languages + len(COUNTED))
+        self.summable = np.zeros((size, self.counts.stop), dtype=np.int32)
         self.terms: list[str] = []
+        self.salience: dict[str, tuple[bool, int, str]] = {}
 
     def __missing__(self, raw: str) -> int:
         row = len(self)
@@ -101,7 +132,7 @@ class TokenTable(dict[str, int]):
     def _add(self, piece: Piece) -> int:
         row = len(self.terms)
         if row == len(self.hash):
-            for name in ("hash", "flags", "signature", "values", "scores", "languages"):
+            for name in ("hash", "flags", "signature", "values", "summable"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         known = self._lookup(piece)
@@ -111,9 +142,11 @@ class TokenTable(dict[str, int]):
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):
             self.signature[row] = _spread(h)
         self.values[row] = known.values
-        self.scores[row] = known.scores
-        self.languages[row] = known.languages
-        self.terms.append(piece.shown if piece.flags & WORD else "")
+        self.summable[row] = (*known.scores, *known.languages, *(piece.flags & flag != 0 for flag in COUNTED))
+        term = piece.shown if piece.flags & WORD else ""
+        self.terms.append(term)
+        if term:  # hashtags first, then longer words (they are rarer: Zipf 1936), then by the alphabet
+            self.salience[term] = (term[0] != "#", -len(term), term)
         self._pieces[piece] = row
         return row
 

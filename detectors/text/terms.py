@@ -23,22 +23,17 @@ def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> list[tuple[str, ...]]:
     salient = np.flatnonzero((flags & WORD != 0) & (flags & STOP == 0))
     ends = np.searchsorted(salient, enc.start).tolist()
     rows = enc.piece[salient].tolist()
-    shown = enc.table.terms
+    shown, salience = enc.table.terms, enc.table.salience.__getitem__
     out: list[tuple[str, ...]] = []
     for i in range(enc.n):
         first, last = ends[i], ends[i + 1]
         found = dict.fromkeys([shown[row] for row in rows[first:last]])
         if len(found) > MOST:
-            chosen = set(sorted(found, key=_salience)[:MOST])
+            chosen = set(sorted(found, key=salience)[:MOST])
             out.append(tuple(term for term in found if term in chosen))
         else:
             out.append(tuple(found))
     return out
-
-
-def _salience(term: str) -> tuple[bool, int, str]:
-    """Order terms: hashtags first, then longer words (they are rarer: Zipf 1936), then by the alphabet."""
-    return (term[0] != "#", -len(term), term)
 
 
 def signatures(enc: Encoded) -> npt.NDArray[np.uint64]:

@@ -104,7 +104,8 @@ def design(model: TextModel, texts: Sequence[str], langs: Sequence[str]) -> Desi
     enc = table.encode(texts)
     flags = table.flags[enc.piece]
     block = np.array([{"en": 0, "fr": 1}.get(x, 2) for x in langs], dtype=np.int64)
-    index, doc, dense = model.parts(enc, flags, block)
+    word, pair, dense = model.parts(enc, flags, block)
+    index, doc = features.places(enc, word, pair)
     size = np.sqrt(np.maximum(np.bincount(doc, minlength=enc.n), 1))
     hashed = sparse.csr_matrix((1 / size[doc], (doc, index % features.SPACE)), (enc.n, features.SPACE))
     per_piece = _letters(table.known)

@@ -15,7 +15,7 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, cast, get_args
@@ -27,6 +27,8 @@ from streams.errors import UserError
 Purpose = Literal["ack", "dismiss", "receipt"]
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 PATH: Final = "/do/"
+ENV_KEYS: Final = "TOCSIN_LINK_KEYS"
+"""Environment variable with the secrets that sign links, the newest first, separated by commas."""
 MIN_KEY_BYTES: Final = 16
 """Half of the hash's output: RFC 2104 asks for keys that are not much shorter than it."""
 MAX_TOKEN: Final = 1_024
@@ -69,6 +71,11 @@ class Claim:
         """Id of the command that the link gives: the same each time, so that the second one does nothing."""
         parts = (self.purpose, self.incident_id, self.person, self.nonce)
         return str(uuid5(NAMESPACE, "\x1f".join(("link", *parts))))
+
+
+def keys_from(environment: Mapping[str, str]) -> list[bytes]:
+    """Return the secrets in TOCSIN_LINK_KEYS; none: links only show, they do not act."""
+    return [key.strip().encode() for key in environment.get(ENV_KEYS, "").split(",") if key.strip()]
 
 
 class Links:

@@ -53,6 +53,8 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
     """Run an assembly until `stop` is set or it fails."""
     web = WebServer(assembly)
+    if assembly.notify is not None:
+        assembly.notify.minutes = web.minutes
     failed: asyncio.Future[Any] = assembly.context.failed
     try:
         await assembly.start()

@@ -43,6 +43,7 @@ from streams.engine.transport import Hooks, Positions, slices
 from streams.incidents.effects import Deliver, Effect, Publish, Record
 from streams.incidents.fold import fold
 from streams.incidents.state import NotifyState
+from streams.messages.render import Minutes
 from streams.policy.load import digest, without_addresses
 from streams.policy.model import Policy
 from streams.score.core import dead_letter
@@ -74,6 +75,8 @@ class NotifyAgent:
         self._due_sent: dict[tuple[str, str, int, int], float] = {}
         self._outlet: Outlet | None = None
         self._tail: asyncio.Task[None] | None = None
+        self.minutes: Minutes | None = None
+        """Where messages find the picture of the last hours; set by whoever has it."""
         self.state = self._new_state()
         self.hooks = Hooks()
         self.hooks.assigned = self._assigned
@@ -142,8 +145,15 @@ class NotifyAgent:
         await self._read_journal()
         self._me = me
         self._leading = self.state.leader == me
-        self._outlet = Outlet(self._context, self._policy, self._record, self._allowed, self.state.why_not,
-                              lambda: [case.incident for case in self.state.live_cases()])  # fmt: skip
+        self._outlet = Outlet(
+            self._context,
+            self._policy,
+            self._record,
+            self._allowed,
+            self.state.why_not,
+            lambda: [case.incident for case in self.state.live_cases()],
+            self.minutes,
+        )
         await self._outlet.start()
         await self._settle()
         metrics.LEADER.set(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,17 +13,18 @@ import msgspec
 from schemas.events import Incident, Notification
 from schemas.times import from_ms
 from streams.agents.context import Context
-from streams.delivery.channels import channels
+from streams.delivery.channels import AlertmanagerChannel, channels
 from streams.delivery.dispatcher import Dispatcher
 from streams.delivery.model import Target
 from streams.errors import UserError
 from streams.incidents.effects import Deliver
-from streams.messages.render import Renderer
+from streams.links import keys_from
+from streams.messages.render import Minutes, Renderer
 from streams.policy.model import Policy
 from streams.policy.people import channel_of
 from streams.policy.secrets import resolve
 
-ENV_LINK_KEYS = "TOCSIN_LINK_KEYS"
+log = logging.getLogger(__name__)
 
 
 class Outlet:
@@ -36,13 +38,16 @@ class Outlet:
         allowed: Callable[[Notification], bool],
         why_not: Callable[[Notification], str | None],
         live: Callable[[], Iterable[Incident]],
+        minutes: Minutes | None = None,
     ) -> None:
         self._context = context
         self._policy = policy
         self._record = record
-        self._renderer = Renderer(context.settings.web.public_url, link_keys(), policy)
+        self._allowed = allowed
+        self._renderer = Renderer(context.settings.web.public_url, keys_from(os.environ), policy, minutes)
+        self._alertmanager = AlertmanagerChannel(live, context.settings.web.public_url or "")
         self._dispatcher = Dispatcher(
-            channels(live, context.settings.web.public_url or ""),
+            channels(live, context.settings.web.public_url or "") | {"alertmanager": self._alertmanager},
             record=record,
             allowed=allowed,
             clock=_now,
@@ -52,8 +57,12 @@ class Outlet:
         self._failing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to send."""
+        """Begin to send; what is live is posted again to each Alertmanager, or it would resolve by itself there."""
         await self._dispatcher.start()
+        for name, channel in self._policy.channels.items():
+            if channel.type == "alertmanager":
+                url = resolve(channel.url, os.environ)
+                await self._alertmanager.watch(Target("", "en", name, channel.type, url, dict(channel.options)))
         self._watch = asyncio.create_task(self._watched())
 
     async def _watched(self) -> None:
@@ -73,36 +82,40 @@ class Outlet:
     def submit(self, deliver: Deliver) -> None:
         """Render `deliver` for its person and queue it."""
         notification = deliver.notification
-        channel = channel_of(self._policy, notification.person, notification.channel)
         try:
-            if channel is None:
-                raise UserError(
-                    f'the policy has no channel "{notification.channel}" for {notification.person} any more'
-                )
-            url = resolve(channel.url, os.environ)
+            target = self._target(notification, deliver.context.language)
+            message = self._renderer.render(notification, deliver.context)
         except UserError as error:
             self._fail(notification, str(error))
-            return
-        target = Target(
-            notification.person,
-            deliver.context.language,
-            notification.channel,
-            channel.type,
-            url,
-            dict(channel.options),
-        )
-        self._dispatcher.submit(notification, self._renderer.render(notification, deliver.context), target)
+        except Exception as error:  # one message that cannot be written must not hold up the others
+            log.exception("notify: the message %s cannot be written", notification.notification_id)
+            self._fail(notification, f"the message cannot be written: {type(error).__name__}")
+        else:
+            self._dispatcher.submit(notification, message, target)
+
+    def _target(self, notification: Notification, language: str) -> Target:
+        channel = channel_of(self._policy, notification.person, notification.channel)
+        if channel is None:
+            raise UserError(f'the policy has no channel "{notification.channel}" for {notification.person} any more')
+        url = resolve(channel.url, os.environ)
+        settled = {name: resolve(value, os.environ) for name, value in channel.options.items()}
+        return Target(notification.person, language, notification.channel, channel.type, url, settled)
 
     def _fail(self, notification: Notification, reason: str) -> None:
+        if not self._allowed(notification):
+            return  # it is the new leader's now
         failed = msgspec.structs.replace(notification, outcome="failed", reason=reason, at=from_ms(_now()))
-        task = asyncio.ensure_future(self._record(failed))
+        task = asyncio.create_task(self._recorded(failed))
         self._failing.add(task)
         task.add_done_callback(self._failing.discard)
 
-
-def link_keys() -> list[bytes]:
-    """Return the keys that sign links, from TOCSIN_LINK_KEYS (newest first, separated by commas); none: no links act."""
-    return [key.strip().encode() for key in os.environ.get(ENV_LINK_KEYS, "").split(",") if key.strip()]
+    async def _recorded(self, notification: Notification) -> None:
+        try:
+            await self._record(notification)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what cannot be recorded stops the worker
+            self._context.fail(error)
 
 
 def _now() -> int:

@@ -63,6 +63,8 @@ async def run(*, leave: bool, seed: int) -> int:
         await asyncio.to_thread(topics_admin.create, settings)
         assembly = await assemble(settings)
         web = WebServer(assembly)
+        if assembly.notify is not None:
+            assembly.notify.minutes = web.minutes
         try:
             await web.start()
             screen.say(f"broker at {broker.bootstrap} · the page: [link={web.url}]{web.url}[/link]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from streams.errors import UserError
-from streams.links import MIN_KEY_BYTES, Links
+from streams.links import ENV_KEYS, MIN_KEY_BYTES, Links, keys_from
 from streams.settings import Settings
 from streams.web.board import Board
 from streams.web.feed import Feed
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ENV_LINK_KEYS: Final = "TOCSIN_LINK_KEY"
-"""Secrets that sign the links in messages, the newest first, separated by commas."""
 LARGEST_FORM: Final = 64 * 1_024
 """Bytes of a posted form."""
 STOP_WITHIN: Final = 2.0
@@ -51,6 +49,8 @@ class WebServer:
             settings, board, Feed(settings, board), Guard(settings.web), assembly.context.producer,
             links or links_of(settings),
         )  # fmt: skip
+        self.minutes = board.history.points
+        """The last hours of a brand, minute by minute, for the pictures in messages."""
         self._machines = Machines(self.site, self)
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -131,9 +131,9 @@ class WebServer:
 
 def links_of(settings: Settings) -> Links | None:
     """Return what checks links from messages; None without a public address or a key; UserError for a short one."""
-    keys = [key.strip().encode() for key in os.environ.get(ENV_LINK_KEYS, "").split(",") if key.strip()]
+    keys = keys_from(os.environ)
     if not settings.web.public_url or not keys:
         return None
     if any(len(key) < MIN_KEY_BYTES for key in keys):
-        raise UserError(f"{ENV_LINK_KEYS}: a key is shorter than {MIN_KEY_BYTES} bytes; use `openssl rand -hex 32`")
+        raise UserError(f"{ENV_KEYS}: a key is shorter than {MIN_KEY_BYTES} bytes; use `openssl rand -hex 32`")
     return Links(keys, settings.web.public_url)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+import yaml
+from hypothesis import given, settings
 
-from streams.policy.load import load_policy, read_policy
+from schemas.times import DAY
+from streams.policy.check import check
+from streams.policy.load import load_policy, read_policy, without_addresses
 from streams.policy.problems import PolicyError
+from streams.policy.reading import parse
+
+EXAMPLE = Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml"
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
 
@@ -47,6 +56,44 @@ defaults: {chain: dya, last_resort: [nobody]}
 """
     _, problems = read_policy(text)
     assert len([problem for problem in problems if problem.level == "error"]) == 7
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5000), st.floats(allow_nan=False), st.text(max_size=8),
+    st.sampled_from(["L3+", "alice", "role:legal", "schedule:duty", "5m", "09:00", "2026-13-01", "${X}", "file:/x", "Europe/Paris"]),
+)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_file_there_is_no_traceback(data: st.DataObject):
+    """Somewhere in the example stands something else: it is read, or said to be wrong; and what is read can be checked."""
+    raw: Any = parse(EXAMPLE.read_text(encoding="utf-8"))
+    place = raw
+    while True:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.integers(0, 3)) == 0:
+            place[key] = data.draw(VALUES)
+            break
+        place = inner
+    policy, problems = read_policy(yaml.safe_dump(raw, allow_unicode=True), EXAMPLE.parent, env={})
+    if policy is None:
+        assert problems
+    elif not any(problem.level == "error" and "environment" not in problem.message for problem in problems):
+        check(policy, 1_780_000_000_000, horizon=3 * DAY)
+        without_addresses(policy)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=200) | st.binary(max_size=100).map(lambda raw: raw.decode("utf-8", "replace")))
+def test_whatever_text_there_is_no_traceback(text: str):
+    policy, problems = read_policy(text)
+    assert policy is None
+    assert problems
 
 
 def test_a_file_that_is_not_there(tmp_path: Path):

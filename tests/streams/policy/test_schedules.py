@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.times import DAY, iso, parse_iso
+from streams.errors import UserError
 from streams.policy.calendars import days_of
 from streams.policy.load import read_policy
 from streams.policy.model import Policy
@@ -126,9 +127,18 @@ def test_holidays_repeat_every_year(tmp_path: Path):
     assert "2026-07-08" not in found
 
 
-def test_a_file_that_is_no_calendar(tmp_path: Path):
-    (tmp_path / "x.ics").write_text("hello")
-    with pytest.raises(Exception, match="is no iCalendar file"):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hello", "is no iCalendar file that can be read"),
+        (ICS.replace("DTSTART;VALUE=DATE:20200101\n", ""), "DTSTART"),
+        (ICS.replace("FREQ=YEARLY", "FREQ=SOMETIMES"), "is no iCalendar file that can be read"),
+        ("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n", "has no event between 2006 and 2046"),
+    ],
+)
+def test_a_calendar_that_cannot_be_read(tmp_path: Path, text: str, why: str):
+    (tmp_path / "x.ics").write_text(text)
+    with pytest.raises(UserError, match=why):
         days_of(tmp_path / "x.ics")
 
 

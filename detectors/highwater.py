@@ -56,7 +56,7 @@ class HighWater:
         """Return the highest value remembered; None until that is a whole day, for a night says nothing of noon."""
         if len(self._old.window) < min(DAY_MS // BLOCK_MS, self._old.window_size):
             return None
-        return float(self._old.get())
+        return float(self._old.get() or 0.0)
 
     def days_at(self, level: float) -> int:
         """Return on how many days (UTC) before today, of those remembered, a value of at least `level` was seen."""

@@ -102,7 +102,7 @@ def test_a_value_that_is_no_count_is_neither_judged_nor_learnt(odd):
     for time, value in series([5] * 20, [0] * 20):
         with_odd.step(time, value)
         without.step(time, value)
-    time = with_odd._time + BIN
+    time = 20 * BIN + 192 * BIN
     verdict = with_odd.step(time, odd)
     assert (verdict.score, verdict.fired, verdict.votes) == (0.0, False, [])
     state = with_odd.dump()

@@ -15,7 +15,7 @@ from detectors.baseline import Baseline, Held, Moments
 from detectors.highwater import HighWater
 from detectors.volume_votes import Vote, band, judge
 
-# Each constant lies in the middle of its plateau; docs/volume.md has the table of how the score moves with it.
+# Chosen on five labelled brands; docs/volume.md says how, and how the score moves with each.
 SMOOTHING_MINUTES: Final = 45
 """Counts are summed over this long before they are judged."""
 HORIZON_DAYS: Final = (4.0, 7.0, 14.0)

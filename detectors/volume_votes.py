@@ -13,7 +13,7 @@ from detectors.stats import tail_z
 Vote = tuple[str, float, bool]
 """Name, strength in standard deviations (days for `habit`), whether it alone would do."""
 
-# Each constant lies in the middle of its plateau; docs/volume.md has the table of how the score moves with it.
+# Chosen on five labelled brands; docs/volume.md says how, and how the score moves with each.
 CLIP: Final = 8.0
 """No single vote counts for more than this many standard deviations."""
 THRESHOLD: Final = 4.0

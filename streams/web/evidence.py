@@ -16,6 +16,13 @@ class Post(NamedTuple):
     """`platform:id`, as in the alert."""
     url: str | None
 
+    @property
+    def label(self) -> str:
+        """Return the name cut down to what tells posts apart: `bluesky …3kxyz`."""
+        platform, _, native = self.name.partition(":")
+        short = native.rstrip("/").rpartition("/")[2][-24:]
+        return f"{platform} {short}" if short == native else f"{platform} …{short}"
+
 
 def post_of(evidence: str) -> Post:
     """Return the post that an alert names and the address of its original."""

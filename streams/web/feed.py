@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,8 @@ LONGEST_PAUSE: Final = 5.0
 PROBE_AFTER: Final = 4.0
 """Seconds without a record after which the broker is asked whether it is there: aiokafka itself waits in silence."""
 PROBE_TIMEOUT: Final = 4.0
+START_WITHIN: Final = 20.0
+"""Seconds until a call to the client counts as failed."""
 MOST: Final = {topics.ALERTS.name: 5_000, topics.NOTIFICATIONS.name: 20_000, topics.WINDOWS.name: 500_000}
 """Records that are read back at the start, counted from the end over all partitions; `incidents` is read whole."""
 WINDOWS_SPAN: Final = DAY
@@ -106,12 +108,14 @@ class Feed:
         while True:
             reader = consumer(self._settings)
             try:
-                await reader.start()
+                await _within(reader.start(), START_WITHIN)
                 await self._begin(reader)
                 pause = FIRST_PAUSE
                 await self._follow(reader)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("page: the broker does not answer (%r); trying again in %.1f s", error, pause)
+            except Exception:
+                log.exception("page: following the topics failed; trying again in %.1f s", pause)
             finally:
                 self._heard(False)
                 await _close(reader)
@@ -122,9 +126,9 @@ class Feed:
         """Assign the partitions and go on where the last connection ended, or start as far back as the page needs."""
         partitions = list(self._topics)
         reader.assign(partitions)
-        ends = await asyncio.wait_for(reader.end_offsets(partitions), PROBE_TIMEOUT * 2)
+        ends = await _within(reader.end_offsets(partitions), PROBE_TIMEOUT * 2)
         if not self._next:
-            firsts = await asyncio.wait_for(reader.beginning_offsets(partitions), PROBE_TIMEOUT * 2)
+            firsts = await _within(reader.beginning_offsets(partitions), PROBE_TIMEOUT * 2)
             recent = await self._recent_windows(reader, ends)
             for tp in partitions:
                 most = MOST.get(self._topics[tp])
@@ -145,7 +149,7 @@ class Feed:
         since = int(time.time() * 1_000) - WINDOWS_SPAN
         wanted = {tp: since for tp, name in self._topics.items() if name == topics.WINDOWS.name}
         try:
-            found = await asyncio.wait_for(reader.offsets_for_times(wanted), PROBE_TIMEOUT * 2)
+            found = await _within(reader.offsets_for_times(wanted), PROBE_TIMEOUT * 2)
         except (KafkaError, TimeoutError) as error:
             log.info("page: no offsets by time (%r); reading windows from further back", error)
             return {}
@@ -154,10 +158,10 @@ class Feed:
     async def _follow(self, reader: AIOKafkaConsumer) -> None:
         quiet_since = time.monotonic()
         while True:
-            found = await reader.getmany(timeout_ms=500, max_records=500)
+            found = await _within(reader.getmany(timeout_ms=500, max_records=500), START_WITHIN)
             if not found:
                 if time.monotonic() - quiet_since > PROBE_AFTER:
-                    await asyncio.wait_for(reader.end_offsets(list(self._topics)), PROBE_TIMEOUT)
+                    await _within(reader.end_offsets(list(self._topics)), PROBE_TIMEOUT)
                     self._heard(True)
                     quiet_since = time.monotonic()
                 continue
@@ -188,6 +192,23 @@ class Feed:
 
 async def _close(reader: AIOKafkaConsumer) -> None:
     try:
-        await asyncio.wait_for(reader.stop(), 3)
+        await _within(reader.stop(), 3)
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("page: reader not closed cleanly: %r", error)
+
+
+async def _within(call: Coroutine[Any, Any, Any], seconds: float) -> Any:
+    """Return what `call` returns; raises TimeoutError where it does not end in time, or ends as cancelled.
+
+    With the broker away aiokafka awaits tasks that it has cancelled itself, and their CancelledError comes out of
+    `stop()`: awaited here directly, it would end the task that follows the topics without a word.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        finished = task.done()
+        task.cancel()
+    if not finished or task.cancelled():
+        raise TimeoutError
+    return task.result()

@@ -15,13 +15,13 @@ from markupsafe import Markup
 from schemas.times import MINUTE, from_ms
 from streams.web.history import Point
 
-WIDTH: Final = 720
-HEIGHT: Final = 220
-LEFT: Final = 40
+WIDTH: Final = 480
+HEIGHT: Final = 200
+LEFT: Final = 32
 BOTTOM: Final = 22
 TOP: Final = 14
 BINS: Final = 240
-"""Points a plot has at most: three of its units each."""
+"""Points a plot has at most: two of its units each."""
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 """Widths of a bin in minutes."""
 

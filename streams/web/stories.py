@@ -23,8 +23,10 @@ BEFORE: Final = HOUR
 """Shown of the time before an onset (ms), so that one sees what it stands out from."""
 AFTER: Final = 30 * MINUTE
 """Shown of the time after the end (ms)."""
+CLOSING: Final = 4 * MINUTE
+"""After this (ms) a minute without a window was a minute without mentions: its length, the usual lateness, a spare one."""
 _NEXT: Final = re.compile(r"^(.*)\[\d+\], next after (.+)$")
-"""How the notifier writes a step into the story: `night[0], next after 5m`."""
+"""How the notifier writes a step into the story: `night[0], next after 5 min`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ def row_of(board: Board, incident: Incident, words: Words, now: int) -> Row:
     """Return what the list shows of an incident; `now` is epoch milliseconds."""
     alert = heaviest(incident.alerts)
     end = ended_at(incident) or now
-    history = board.history
-    points = history.bins(incident.brand, end - 3 * HOUR, end, 3 * MINUTE)
+    drawn = ended_at(incident) or known_until(board, now)
+    points = board.history.bins(incident.brand, drawn - 3 * HOUR, drawn, 3 * MINUTE)
     return Row(
         incident=incident,
         live=incident.state in LIVE,
@@ -87,6 +89,11 @@ def ended_at(incident: Incident) -> int | None:
     return to_ms(incident.resolved_at or incident.updated_at)
 
 
+def known_until(board: Board, now: int) -> int:
+    """Return up to when minutes are closed (epoch ms): what has not closed yet must not look like a fall to nought."""
+    return max(board.history.newest, now - CLOSING)
+
+
 def next_step(incident: Incident) -> datetime | None:
     """Return when the next step of a chain is paged if nobody takes charge; None where none is due.
 
@@ -100,7 +107,7 @@ def next_step(incident: Incident) -> datetime | None:
         if found is None:
             continue
         try:
-            due[found[1]] = to_ms(entry.at) + duration(found[2])
+            due[found[1]] = to_ms(entry.at) + duration(found[2].replace(" min", "m").replace(" ", ""))
         except ValueError:
             continue
     return from_ms(min(due.values())) if due else None
@@ -172,7 +179,7 @@ def drawing_of(board: Board, incident: Incident, words: Words, now: int) -> plot
     """Return the incident's minutes drawn; None where they are no longer kept."""
     start = to_ms(began(incident)) - BEFORE
     end = ended_at(incident)
-    end = max(now, start + 2 * BEFORE) if end is None else end + AFTER
+    end = known_until(board, now) if end is None else end + AFTER
     width = plot.bin_width(end - start)
     start -= start % width
     points = board.history.bins(incident.brand, start, end, width)

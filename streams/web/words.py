@@ -58,6 +58,11 @@ class Words:
         """Return the page's word for `name`, or `name` itself."""
         return self.own.word(group, name)
 
+    def happened(self, what: str) -> str:
+        """Return the word for a line of an incident's story; `worse: L2 → L3` keeps its severities."""
+        head, colon, tail = what.partition(": ")
+        return self.own.word("happened", head) + colon + tail
+
     def word(self, group: str, name: str) -> str:
         """Return the messages' word for `name` (a signal, a state, a trigger …), or `name` itself."""
         return self.said.word(group, name)

@@ -13,13 +13,13 @@ from aiokafka.errors import KafkaError
 
 from schemas.events import Action, Command
 from schemas.times import SECOND, from_ms
-from streams.links import PATH, Claim, LinkError, Refusal
+from streams.links import PATH, Claim, LinkError, Purpose, Refusal
 from streams.web.board import LIVE
 from streams.web.guard import text_field
 from streams.web.site import Site
 from streams.web.views.actions import LONGEST_MINUTES, REASONS, send
 
-ACTIONS: Final[dict[str, Action]] = {"ack": "ack", "dismiss": "dismiss", "receipt": "note"}
+ACTIONS: Final[dict[Purpose, Action]] = {"ack": "ack", "dismiss": "dismiss", "receipt": "note"}
 READ: Final = "has read the message"
 
 
@@ -38,8 +38,6 @@ class MessageLinks:
         claim = self._claim(request)
         if isinstance(claim, web.Response):
             return claim
-        if claim.purpose not in ACTIONS:  # to show it is all that it is for
-            raise web.HTTPSeeOther(f"/incidents/{claim.incident_id}")
         return self._page(request, claim)
 
     async def act(self, request: web.Request) -> web.StreamResponse:
@@ -47,8 +45,6 @@ class MessageLinks:
         claim = self._claim(request)
         if isinstance(claim, web.Response):
             return claim
-        if claim.purpose not in ACTIONS:
-            return self._site.problem(request, "action", 400)
         form = await request.post()
         minutes, reason = text_field(form, "minutes", 6), text_field(form, "reason", 20)
         incident = self._site.board.incident(claim.incident_id)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from schemas.events import encode
 from streams.links import Claim, Links
 from streams.settings import Settings, WebSettings
 from streams.web.guard import Guard
@@ -66,7 +67,7 @@ def test_the_next_page_shows_the_decision_when_the_notifier_is_quick(monkeypatch
             while not producer.writes:
                 await asyncio.sleep(0.01)
             site = visitor.server.site
-            site.board.take("incidents", None, samples.encode(samples.incident(state="acknowledged", version=9)))
+            site.board.take("incidents", None, encode(samples.incident(state="acknowledged", version=9)))
             site.feed.tell()  # type: ignore[attr-defined]
             answer = await asyncio.wait_for(posted, 2)
             assert answer.headers["Location"] == f"/incidents/{ID}?done=taken"
@@ -92,7 +93,7 @@ def test_what_cannot_be_done_is_said_and_what_was_typed_stays(
 ) -> None:
     async def run() -> None:
         async with open_page(samples.story()) as (visitor, producer):
-            got, page = await visitor.act(ID, action, **fields)
+            got, page = await visitor.act(ID, action, fields=fields)
             assert got == status and says in page and producer.writes == []
             assert fields.get("note", "") in page
 
@@ -228,12 +229,9 @@ def test_each_purpose_does_its_own_thing() -> None:
         async with open_page(samples.story(), links=LINKS) as (visitor, producer):
             await visitor.post(link("dismiss"), {"reason": "expected"})
             await visitor.post(link("receipt"), {})
-            assert (await visitor.post(link("show"), {}))[0] == 400
             assert [(c.action, c.reason, c.note) for c in producer.commands] == [
                 ("dismiss", "expected", None), ("note", None, "has read the message")
             ]  # fmt: skip
-            async with visitor.session.get(visitor.url + link("show"), allow_redirects=False) as answer:
-                assert answer.status == 303 and answer.headers["Location"] == f"/incidents/{ID}"
 
     asyncio.run(run())
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, get_args
 
+from detectors.text.tokens import word_list
 from schemas.mention import Author
 
 Kind = Literal["customer", "employee", "influencer", "media", "official", "bot", "unknown"]
@@ -64,20 +65,20 @@ def _key(account: str) -> str:
 
 
 # Words that speak of their writer. One look-up per word of a post; phrases are joined by blanks below.
-_FIRST_PERSON: Final = frozenset(
+_FIRST_PERSON: Final = word_list(
     """i i'm im i've ive i'll i'd me my mine myself we've we're us our you your you're ur guys wtf lol omg thanks please pls
-    je moi mon ma mes me m'a nous notre nos vous votre vos t'es svp merci mdr ptdr putain""".split()
+    je moi mon ma mes me m'a nous notre nos vous votre vos t'es svp merci mdr ptdr putain"""
 )
-_NEWSROOM: Final = frozenset(
+_NEWSROOM: Final = word_list(
     """breaking breaking: exclusive exclusive: update: video: watch: live: photos: report: reports: reuters afp ap bbc cnn
     says said amid killed toll officials according
     direct vidéo: vidéo [vidéo] info exclu exclusif edito reportage interview replay selon annonce portrait enquête
-    invité invitée matinale podcast ⏩ 🔴 ▶ 📺 🎙 🗣 ▶️ ➡️ 🗣️ 📻""".split()
+    invité invitée matinale podcast ⏩ 🔴 ▶ 📺 🎙 🗣 ▶️ ➡️ 🗣️ 📻"""
 )
-_OFFICE: Final = frozenset(
+_OFFICE: Final = word_list(
     """dm apologize apologise apologies assist inconvenience sorry announces announce appoints launches launch partners
     awarded proud pleased recovery residents advisory shelter evacuation hotline donate donations volunteers press release
-    mp désolés désolé excuses communiqué""".split()
+    mp désolés désolé excuses communiqué"""
 )
 _OFFICE_PHRASES: Final = (
     "dm us", "send us a dm", "please dm", "please follow", "sorry to hear", "our team", "we apologize", "we apologise",
@@ -91,9 +92,9 @@ _WORK_PHRASES: Final = (
     "je travaille chez", "je bosse chez", "mon employeur", "ma direction", "en tant que salarié", "notre syndicat",
     "ancien salarié", "ancienne salariée", "je suis salarié",
 )  # fmt: skip
-_WORK_CUES: Final = frozenset(
+_WORK_CUES: Final = word_list(
     "work worked employee pilot attendant employer boss union travaille bosse employeur direction salarié salariée "
-    "syndicat ex-employee".split()
+    "syndicat ex-employee"
 )
 _AUTOMATIC: Final = (
     "i just earned", "i liked a @youtube", "i'm at ", "just posted a photo", "i just entered", "gained followers",

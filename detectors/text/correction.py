@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -65,8 +65,8 @@ class Correction(msgspec.Struct):
             for key in gradient:
                 self.weights.setdefault(key, 0.0)
                 self.squares.setdefault(key, 0.0)
-            optimizer.g2 = self.squares
-            optimizer.step(self.weights, gradient)
+            optimizer.g2 = cast("Any", self.squares)
+            optimizer.step(cast("Any", self.weights), cast("Any", gradient))
             for key in gradient:
                 self.weights[key] = min(max(self.weights[key], -BOUND), BOUND)
         self.learnt += 1

@@ -35,7 +35,8 @@ def negated(enc: Encoded, flags: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]
     for back in range(1, SCOPE + 1):
         if len(flags) > back:
             hit[back:] |= is_negation[:-back] & (enc.doc[back:] == enc.doc[:-back])
-    return hit & ~is_negation
+    out: npt.NDArray[np.bool_] = hit & ~is_negation
+    return out
 
 
 NOWHERE: Final = PLACES

@@ -74,8 +74,8 @@ def _word_rows(
             totals[lang] += len(words)
             for word in words:
                 counts[word][lang] += 1
-    for lang, words in (("en", STOPS_EN), ("fr", STOPS_FR)):  # short posts are little else
-        for word in sorted(words):
+    for lang, stops in (("en", STOPS_EN), ("fr", STOPS_FR)):  # short posts are little else
+        for word in sorted(stops):
             counts[word][lang] += WORD_COUNT
     known = [names.index(lang) for lang in sorted(totals)]
     out = {}

@@ -202,7 +202,7 @@ class TextModel:
         """Return the places of words and of bigrams per position, and the dense features."""
         neg = features.negated(enc, flags)
         word, pair = features.hashed(enc, neg, block)
-        values = self.table.values[enc.piece].astype(np.int64)
+        values = self.table.lexica[enc.piece].astype(np.int64)
         english, french = values[:, 0::2], values[:, 1::2]
         which = block[enc.doc, None]
         both = np.where(which == 2, english + french, np.where(which == 0, english, french))
@@ -230,7 +230,7 @@ class TextModel:
         shape = (enc.n, features.PLACES + 1)
         total = sparse.csr_matrix((ones, word, enc.start), shape) @ self._quantised
         total += sparse.csr_matrix((ones, pair, enc.start), shape) @ self._quantised
-        z = total / size[:, None]
+        z: npt.NDArray[np.float64] = total / size[:, None]
         rows = weights[features.PLACES :]
         offset = static / size[:, None]
         for k in range(3):

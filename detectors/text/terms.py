@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.text.table import Encoded
-from detectors.text.tokens import HASHTAG, STOP, WORD
+from detectors.text.tokens import STOP, WORD
 
 MOST: Final = 8
 """Terms kept of a post; a tweet seldom has more that are no stop words."""

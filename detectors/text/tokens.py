@@ -50,22 +50,26 @@ _RUN: Final = re.compile(r"(\w)\1{2,}")
 _ELISION: Final = re.compile(r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w{2}|[ayà])", re.IGNORECASE)
 _CONTRACTED: Final = frozenset({"t", "s", "m", "d", "re", "ve", "ll"})
 
-_NEGATIONS: Final = frozenset(
+
+def word_list(text: str) -> frozenset[str]:
+    """Return the words of `text`: lists of words read best as text."""
+    return frozenset(text.split())
+
+
+_NEGATIONS: Final = word_list(
     """not no never none nobody nothing neither nor nowhere cannot cant dont doesnt didnt wont wouldnt shouldnt couldnt
     isnt arent wasnt werent hasnt havent hadnt aint without hardly barely rarely lacks lack
-    ne n' pas jamais rien aucun aucune sans ni nul nulle guère point personne""".split()
+    ne n' pas jamais rien aucun aucune sans ni nul nulle guère point personne"""
 )
-_BOOSTS: Final = frozenset(
+_BOOSTS: Final = word_list(
     """very so really extremely absolutely totally completely too such most more fucking fuckin damn super highly
-    très tres trop vraiment tellement si extrêmement totalement complètement plus carrément hyper ultra grave""".split()
+    très tres trop vraiment tellement si extrêmement totalement complètement plus carrément hyper ultra grave"""
 )
-_DAMPENS: Final = frozenset(
-    "slightly somewhat almost little kinda sorta barely peu assez presque légèrement plutôt".split()
-)
-_BUTS: Final = frozenset("but however though although yet mais pourtant cependant toutefois".split())
+_DAMPENS: Final = word_list("slightly somewhat almost little kinda sorta barely peu assez presque légèrement plutôt")
+_BUTS: Final = word_list("but however though although yet mais pourtant cependant toutefois")
 _REPOSTS: Final = frozenset({"rt", "mt", "via"})
 
-STOPS_EN: Final = frozenset(
+STOPS_EN: Final = word_list(
     """a about above after again against all also am an and any are as at be because been before being below between
     both but by can could did do does doing down during each even ever every few for from further get gets getting go
     goes going gonna got had has have having he her here hers him his how i if im in into is it its just know let like
@@ -74,9 +78,9 @@ STOPS_EN: Final = frozenset(
     still such take than thank thanks that the their them then there these they thing things think this those though
     through to too u under until up upon ur us use ve very via want was way we well went were what when where which
     while who whom why will with within without would yes yet you your yours yourself amp rt today tomorrow yesterday
-    day time new back last first made man people""".split()
+    day time new back last first made man people"""
 )
-STOPS_FR: Final = frozenset(
+STOPS_FR: Final = word_list(
     """à ai aie aient ait alors après as assez au aucun aussi autre autres aux avait avant avec avez avoir ayant bah beaucoup
     bien bon bonjour c ça car ce ceci cela celle celles celui ces cet cette ceux chaque chez ci comme comment contre d
     dans de déjà depuis des donc dont du elle elles en encore entre es est et étaient était été être eu eux fait faire
@@ -84,7 +88,7 @@ STOPS_FR: Final = frozenset(
     mon n ne ni non nos notre nous on ont ou où oui par parce pas pendant peu peut peux plus plutôt pour pourquoi près
     puis qu quand que quel quelle quelles quels qui quoi rien s sa sans se sera ses seulement si soit son sont sous suis
     sur ta te tes toi ton toujours tous tout toute toutes très trop tu un une va vais vers veut via voilà voir vont vos
-    votre vous vu y jour aujourd hui demain hier""".split()
+    votre vous vu y jour aujourd hui demain hier"""
 )
 _STOPS: Final = STOPS_EN | STOPS_FR
 
@@ -187,7 +191,7 @@ def _words(text: str, flags: int) -> list[Piece]:
     return [Piece(low, flags, "#" + low if flags & HASHTAG else low)]
 
 
-_COMMON: Final = frozenset("so no oh go love yes you why hate please bad nice non oui trop merci ouf long".split())
+_COMMON: Final = word_list("so no oh go love yes you why hate please bad nice non oui trop merci ouf long")
 _EYES: Final = frozenset(":;=8xX'<>^-_.oOT")
 _MOUTHS: Final = frozenset(")(DdPpOo/\\|]}[{*3xX@sScC<>^_-.'\"T0")
 
@@ -195,7 +199,7 @@ _MOUTHS: Final = frozenset(")(DdPpOo/\\|]}[{*3xX@sScC<>^_-.'\"T0")
 def _is_emoticon(raw: str) -> bool:
     """Tell whether `raw` is a face such as `:-)`, `=D`, `<3`, `^_^`, `XD`."""
     return (
-        2 <= len(raw)
+        len(raw) >= 2
         and raw[0] in _EYES
         and raw[-1] in _MOUTHS
         and all(c in _EYES or c in _MOUTHS for c in raw)

@@ -78,14 +78,14 @@ def main(argv: list[str] | None = None) -> int:
         meta: dict[str, Any] = {"recipe": RECIPE, "date": a.date, "fold": a.fold, "texts": len(taught)}
         done = train(blank(language_table(posts)), taught, meta)
     except (DataError, LexiconError, ModelError) as e:
-        print(e, file=sys.stderr)
+        sys.stderr.write(f"{e}\n")
         return 2
     a.out.parent.mkdir(parents=True, exist_ok=True)
     a.out.write_bytes(done.model.to_bytes())
     labelled = int(np.sum([e.domain == 0 for e in taught]))
-    print(
+    sys.stdout.write(
         f"{a.out}: {a.out.stat().st_size} bytes, version {done.model.version}, {labelled} labelled texts, "
-        f"calibration error {done.ece_before:.3f} before, {done.ece_after:.3f} after (T = {done.temperature:.2f})"
+        f"calibration error {done.ece_before:.3f} before, {done.ece_after:.3f} after (T = {done.temperature:.2f})\n"
     )
     return 0
 

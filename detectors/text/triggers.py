@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 from river import naive_bayes
 
@@ -128,7 +128,7 @@ class TriggerLearner:
     """What people said alerts were about. State is the labels themselves, in order: few, small, and easy to undo."""
 
     def __init__(self) -> None:
-        self._model = naive_bayes.ComplementNB(alpha=1.0)
+        self._model = cast("Any", naive_bayes).ComplementNB(alpha=1.0)
         self._taken: list[tuple[dict[str, int], Trigger]] = []
 
     @property

@@ -71,7 +71,9 @@ def test_a_correction_scores_the_same_in_batch_and_alone(model):
     posts = [f"krogat {w} again" for w in "abcdefghijklmnop"]
     model.use_corrections(taught(model, [label(model, p, "negative") for p in posts]).corrections())
     batch = model.score([*posts, "hello"], ["en"] * 17, brands=["Acme", "Other"] * 8 + ["Acme"])
-    alone = [model.score([p], ["en"], brands=[b]).negative[0] for p, b in zip(posts, ["Acme", "Other"] * 8, strict=True)]
+    alone = [
+        model.score([p], ["en"], brands=[b]).negative[0] for p, b in zip(posts, ["Acme", "Other"] * 8, strict=True)
+    ]
     model.use_corrections({})
     assert batch.negative[:16].tolist() == alone
 
@@ -91,7 +93,11 @@ def test_a_tenth_of_wrong_labels_costs_little(model, airline):
     teach, judge = airline[:1500:3], airline[3000:5000]
     wrong = [(t, rnd.choice(("negative", "neutral", "positive")) if rnd.random() < 0.15 else g) for t, g in teach]
     clean, noisy = (
-        judged(model, taught(model, [label(model, t, g, who=f"p{i % 3}", mention=str(i)) for i, (t, g) in enumerate(x)]), judge)
+        judged(
+            model,
+            taught(model, [label(model, t, g, who=f"p{i % 3}", mention=str(i)) for i, (t, g) in enumerate(x)]),
+            judge,
+        )
         for x in (teach, wrong)
     )
     print(f"negative AUC {clean:.3f} with right labels, {noisy:.3f} with a tenth wrong")
@@ -107,14 +113,19 @@ def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline):
     alone = taught(model, hostile)
     after = taught(model, honest + hostile)
     good = judged(model, taught(model, honest), judge)
-    print(f"AUC untaught {without:.3f}, honest {good:.3f}; with hostile labels: {judged(model, after, judge):.3f}, ", end="")
+    print(
+        f"AUC untaught {without:.3f}, honest {good:.3f}; with hostile labels: {judged(model, after, judge):.3f}, ",
+        end="",
+    )
     print(f"hostile alone {judged(model, alone, judge):.3f}; {after.outcomes}")
     assert judged(model, alone, judge) > without - 0.005
     assert judged(model, after, judge) > without - 0.005
 
 
 def test_one_person_has_a_share(model):
-    state = taught(model, [label(model, f"nothing special {i} here today", "neutral", mention=str(i)) for i in range(ALONE + 50)])
+    state = taught(
+        model, [label(model, f"nothing special {i} here today", "neutral", mention=str(i)) for i in range(ALONE + 50)]
+    )
     assert state.outcomes[Taken.OVER_SHARE.value] == 50
 
 
@@ -147,7 +158,13 @@ def test_a_damaged_snapshot_says_what_to_do():
 
 
 def test_suggestions_are_unsure_and_unlike_each_other(model):
-    posts = ["I hate this so much, worst ever", "the krogat fee again", "the krogat fee again!", "krogat fee at the gate", "zxv"]
+    posts = [
+        "I hate this so much, worst ever",
+        "the krogat fee again",
+        "the krogat fee again!",
+        "krogat fee at the gate",
+        "zxv",
+    ]
     scored = model.score(posts, ["en"] * 5)
     chosen = suggest(scored.negative.tolist(), scored.positive.tolist(), [model.features(p, "en") for p in posts], 2)
     assert len(chosen) == 2

@@ -1,0 +1,85 @@
+"""Which language: the platform's word first, short posts as far as anybody could tell, scripts."""
+
+from __future__ import annotations
+
+import csv
+import time
+
+import pytest
+
+from detectors.text.language import stated
+from detectors.text.model import TextModel
+
+
+@pytest.fixture(scope="module")
+def model() -> TextModel:
+    return TextModel.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [("my flight is late again", "en"), ("thank you", "en"), ("Vol annulé", "fr"), ("bonjour", "fr"), ("merci beaucoup", "fr"),
+     ("jamais plus !", "fr"), ("¿dónde está mi maleta?", "es"), ("mein Flug ist schon wieder verspätet", "de"),
+     ("il mio volo è in ritardo", "it"), ("o meu voo está atrasado", "pt"), ("طيران سيء", "ar"), ("рейс отменён", "ru"),
+     ("フライトがキャンセル", "ja"), ("항공편 취소", "ko"), ("הטיסה בוטלה", "he"), ("", "und"), ("🤬", "und"), ("ok", "und"),
+     ("@user http://t.co/x", "und")],
+)  # fmt: skip
+def test_a_post_is_in_its_language(model, text, lang):
+    assert model.score([text], [None]).lang == [lang]
+
+
+@pytest.mark.parametrize(
+    ("tag", "lang"),
+    [
+        ("en-US", "en"),
+        ("fr_CA", "fr"),
+        ("in", "id"),
+        ("iw", "he"),
+        ("und", None),
+        ("", None),
+        (None, None),
+        ("x-klingon", None),
+    ],
+)
+def test_platforms_tags_become_iso_639_1(tag, lang):
+    assert stated(tag) == lang
+
+
+def test_the_platform_s_word_stands(model):
+    assert model.score(["this is english"], ["fr"]).lang == ["fr"]
+
+
+def test_real_posts_are_recognised(model, shared_data):
+    right: dict[str, list[bool]] = {}
+    for name in ("umsab_en_fr_trainval.tsv", "umsab_other6_trainval.tsv"):
+        with (shared_data / "sentiment" / name).open(newline="", encoding="utf-8") as f:
+            rows = [
+                r for r in csv.DictReader(f, delimiter="\t") if r["lang"] in ("en", "fr", "es", "de", "it", "pt", "ar")
+            ]
+        found = model.score([r["text"] for r in rows], [None] * len(rows)).lang
+        for row, lang in zip(rows, found, strict=True):
+            right.setdefault(row["lang"], []).append(lang == row["lang"])
+    shares = {lang: sum(x) / len(x) for lang, x in right.items()}
+    print(shares)
+    assert min(shares.values()) > 0.9
+    assert min(shares["en"], shares["fr"]) > 0.98
+
+
+def test_french_newspapers_write_french(model, shared_data):
+    with (shared_data / "context" / "french_media_2022_dev.csv").open(newline="", encoding="utf-8") as f:
+        posts = [r["text"] for r in csv.DictReader(f)]
+    assert model.score(posts, [None] * len(posts)).lang.count("fr") / len(posts) > 0.94
+
+
+def test_a_post_takes_less_than_25_microseconds_for_its_language(model, shared_data):
+    with (shared_data / "mentions" / "airline_2015_dev.csv").open(newline="", encoding="utf-8") as f:
+        posts = [r["text"] for r in csv.DictReader(f)][:4000]
+    model.score(posts, [None] * len(posts))
+    spent = {}
+    for lang in (None, "en"):
+        start = time.process_time()
+        for i in range(0, len(posts), 500):
+            model.score(posts[i : i + 500], [lang] * 500)
+        spent[lang] = (time.process_time() - start) / len(posts) * 1e6
+    print(f"whole scoring {spent[None]:.1f} µs a post without, {spent['en']:.1f} with the platform's word")
+    assert spent[None] - spent["en"] < 25

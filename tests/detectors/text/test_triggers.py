@@ -1,0 +1,84 @@
+"""What an alert is about, in French and English, and how people's corrections take over."""
+
+from __future__ import annotations
+
+import pytest
+
+from detectors.text.triggers import TRIGGERS, TriggerLearner, category, trigger_of
+
+
+@pytest.mark.parametrize(
+    ("terms", "trigger"),
+    [
+        ({"dragged": 30, "passenger": 28, "bleeding": 9, "flight": 40}, "safety"),
+        ({"rappel": 20, "listeria": 15, "fromage": 8}, "safety"),
+        ({"lawsuit": 12, "attorney": 5, "settlement": 4}, "legal"),
+        ({"plainte": 12, "cnil": 5, "données": 4}, "legal"),
+        ({"grève": 22, "syndicat": 9, "salariés": 5}, "employee"),
+        ({"stewardess": 12, "rude": 9}, "employee"),
+        ({"publicité": 14, "slogan": 6, "sexy": 3}, "campaign"),
+        ({"retard": 30, "annulé": 12, "remboursement": 6}, "service"),
+        ({"delayed": 30, "cancelled": 12, "#refund": 6}, "service"),
+        ({"bug": 12, "application": 9, "écran": 4}, "product"),
+        ({"tuesday": 4, "lyon": 2}, "other"),
+        ({}, "other"),
+    ],
+)
+def test_terms_tell_the_trigger(terms, trigger):
+    verdict = trigger_of(terms)
+    assert verdict.trigger == trigger
+    assert verdict.reason
+
+
+def test_the_longest_stem_decides_and_accents_do_not():
+    assert category("Sécurité") == category("securite") == "safety"
+    assert category("#Delayed") == "service"
+    assert category("table") is None
+
+
+def test_texts_count_their_words_once():
+    assert trigger_of({}, ["late late late", "my bag is lost", "vol annulé"]).trigger == "service"
+
+
+def test_people_s_corrections_take_over():
+    learner = TriggerLearner()
+    terms = {"krogat": 20, "zorblax": 9, "delayed": 2}
+    before = trigger_of(terms, learnt=learner)
+    for _ in range(60):
+        learner.learn({"krogat": 10, "zorblax": 5}, "campaign")
+        learner.learn({"delayed": 9, "hold": 4}, "service")
+    after = trigger_of(terms, learnt=learner)
+    assert before.trigger == "service"
+    assert after.trigger == "campaign"
+    assert 0 < after.confidence <= 1
+
+
+def test_an_unknown_trigger_is_refused():
+    with pytest.raises(ValueError, match="must be one of product"):
+        TriggerLearner().learn({"x": 1}, "weather")
+
+
+def test_airline_complaints_are_about_what_people_ticked(shared_data):
+    import csv
+    from collections import Counter
+
+    from detectors.text.model import TextModel
+
+    with (shared_data / "mentions" / "airline_2015_dev.csv").open(newline="", encoding="utf-8") as f:
+        rows = [r for r in csv.DictReader(f) if r["negativereason"]]
+    terms = TextModel.load().score([r["text"] for r in rows], ["en"] * len(rows)).terms
+    alerts: dict[str, Counter[str]] = {}
+    for row, found in zip(rows, terms, strict=True):
+        alerts.setdefault(row["negativereason"], Counter()).update(found)
+    verdicts = {reason: trigger_of(counts).trigger for reason, counts in alerts.items()}
+    for reason in (
+        "Late Flight",
+        "Cancelled Flight",
+        "Lost Luggage",
+        "Customer Service Issue",
+        "Flight Booking Problems",
+    ):
+        assert verdicts[reason] == "service"
+    assert verdicts["Flight Attendant Complaints"] == "employee"
+    assert verdicts["Bad Flight"] == "product"
+    assert set(verdicts.values()) <= set(TRIGGERS)

@@ -84,7 +84,7 @@ class Site:
         form = self.guard.form_value(request)
         now = self.now()
         html = self.templates.get_template(template).render(
-            t=words, lang=words.language, other=_other(words.language), now=now, path=request.path, csrf=form,
+            t=words, lang=words.language, other=_other(words.language), now=now, replay=self.settings.replay, path=request.path, csrf=form,
             v=self.version, board_version=self.board.version, feed=self.feed, feed_at=self._heard(), **values,
         )  # fmt: skip
         response = web.Response(text=html, content_type="text/html", charset="utf-8", status=status)

@@ -77,6 +77,30 @@ def heaviest(alerts: Sequence[Alert]) -> Alert | None:
     return max(alerts, key=lambda one: (one.status != "resolved", one.severity, one.detected_at), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """One alert of an incident, as a page tells it."""
+
+    last: Alert
+    """Its last event: whether it still rings, and since when."""
+    worst: Alert
+    """Its severest event: a resolved one has the figures of the calm and neither votes nor proof."""
+    events: list[Alert]
+
+
+def ringing_of(board: Board, incident: Incident) -> list[Ringing]:
+    """Return the alerts of an incident: those that still ring first, then the severest."""
+    found = []
+    for last in incident.alerts:
+        events = board.events(last.alert_id)
+        if all(known.sequence != last.sequence for known in events):
+            events = sorted([*events, last], key=lambda one: one.sequence)
+        worst = max(events, key=lambda one: (one.status != "resolved", one.severity, one.sequence))
+        found.append(Ringing(last, worst, events))
+    found.sort(key=lambda one: one.last.starts_at)
+    return sorted(found, key=lambda one: (one.last.status == "resolved", -int(one.worst.severity[1:])))
+
+
 def began(incident: Incident) -> datetime:
     """Return when it began: the earliest onset of its alerts."""
     return min((alert.starts_at for alert in incident.alerts), default=incident.opened_at)
@@ -168,11 +192,10 @@ def facts_of(alert: Alert, words: Words) -> list[str]:
     return facts
 
 
-def posts_of(incident: Incident) -> list[Post]:
-    """Return the example posts of an incident, each once, those of the heaviest alert first."""
-    first = heaviest(incident.alerts)
-    ordered = sorted(incident.alerts, key=lambda one: one is not first)
-    return [post_of(name) for name in dict.fromkeys(name for alert in ordered for name in alert.evidence)][:20]
+def posts_of(ringing: Sequence[Ringing]) -> list[Post]:
+    """Return the example posts of an incident, each once, those of the alert that weighs most first."""
+    names = dict.fromkeys(name for one in ringing for name in (*one.worst.evidence, *one.last.evidence))
+    return [post_of(name) for name in names][:20]
 
 
 def drawing_of(board: Board, incident: Incident, words: Words, now: int) -> plot.Drawing | None:

@@ -61,7 +61,7 @@ class Words:
     def happened(self, what: str) -> str:
         """Return the word for a line of an incident's story; `worse: L2 → L3` keeps its severities."""
         head, colon, tail = what.partition(": ")
-        return self.own.word("happened", head) + colon + tail
+        return self.own.word("happened", head) + (self.own("colon") if colon else "") + tail
 
     def word(self, group: str, name: str) -> str:
         """Return the messages' word for `name` (a signal, a state, a trigger …), or `name` itself."""

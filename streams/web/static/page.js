@@ -11,11 +11,12 @@
   let again = false;
 
   function localTimes(root) {
+    if (body.dataset.zone !== "local") return; // replayed data have a present of their own
     const today = new Date().toDateString();
     for (const element of root.querySelectorAll("time[datetime]")) {
       const time = new Date(element.dateTime);
       if (isNaN(time)) continue;
-      const options = { hour: "2-digit", minute: "2-digit" };
+      const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
       // A day other than today is told by the server already; only the clock of today is brought home.
       if (time.toDateString() !== today) { element.title = time.toLocaleString(language); continue; }
       element.title = element.textContent;

@@ -71,16 +71,14 @@ class Pages:
         incident = site.board.incident(incident_id)
         if incident is None:
             return site.problem(request, "not_found", 404)
+        ringing = stories.ringing_of(site.board, incident)
         values: dict[str, Any] = {
             "incident": incident,
             "live": incident.state in LIVE,
             "row": stories.row_of(site.board, incident, words, now),
-            "heaviest": stories.heaviest(incident.alerts),
-            "alerts": sorted(
-                incident.alerts, key=lambda one: (one.status == "resolved", -int(one.severity[1:]), one.starts_at)
-            ),
-            "events": {alert.alert_id: site.board.events(alert.alert_id) for alert in incident.alerts},
-            "posts": stories.posts_of(incident),
+            "heaviest": ringing[0].worst if ringing else None,
+            "ringing": ringing,
+            "posts": stories.posts_of(ringing),
             "drawing": stories.drawing_of(site.board, incident, words, now),
             "notifications": site.board.notifications(incident_id)[::-1],
             "error": error,

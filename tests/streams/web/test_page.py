@@ -142,7 +142,7 @@ def test_the_story_tells_reason_figures_terms_votes_proof_and_who_was_told(langu
                        "negativity", "paged", "Within the hour", "worse: L2 → L3", "not sent"),
                 "fr": ("Personne n’a encore pris en charge", "Je prends en charge", "151 négatives en 15 min ; 2,1 serait habituel",
                        "71\u202f% de négatif",
-                       "négativité", "appelé", "Dans l’heure", "aggravation: L2 → L3", "non envoyé"),
+                       "négativité", "appelé", "Dans l’heure", "aggravation : L2 → L3", "non envoyé"),
             }[language]  # fmt: skip
             for words in expected:
                 assert words in page, words

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import streams.incidents
-from schemas.events import Alert, Interval
+from schemas.events import Alert, Baseline, Interval, encode
 from schemas.times import HOUR, MINUTE, to_ms
 from streams.web import plot, stories
 from streams.web.board import Board
@@ -42,7 +43,7 @@ def test_every_line_of_the_story_has_a_word_in_both_languages() -> None:
 
 
 def test_the_french_story_keeps_severities() -> None:
-    assert Words("fr").happened("worse: L2 → L4") == "aggravation: L2 → L4"
+    assert Words("fr").happened("worse: L2 → L4") == "aggravation : L2 → L4"
     assert Words("fr").happened("something new") == "something new"
 
 
@@ -63,12 +64,22 @@ def test_figures_are_said_in_the_unit_of_their_signal(
     assert stories.figures_of(alert, Words("en")) == says
 
 
+def test_an_alert_that_is_over_is_told_by_its_worst_hour() -> None:
+    board = Board()
+    over = msgspec.structs.replace(
+        samples.alert(), sequence=3, status="resolved", severity="L3", observed=1.0, evidence=[], votes=[]
+    )
+    for event in (samples.alert(sequence=1, status="firing", severity="L2"), samples.alert(), over):
+        board.take("alerts", b"x", encode(event))
+    (one,) = stories.ringing_of(board, samples.incident(alerts=[over]))
+    assert (one.last.sequence, one.worst.sequence, len(one.events)) == (3, 2, 3)
+    assert one.worst.observed == 151.4 and len(stories.posts_of([one])) == 3
+    (alone,) = stories.ringing_of(Board(), samples.incident(alerts=[over]))
+    assert alone.worst is alone.last is over
+
+
 def test_a_baseline_that_warms_up_says_so() -> None:
-    from msgspec.structs import replace
-
-    from schemas.events import Baseline
-
-    cold = replace(samples.alert(), baseline=Baseline(3_600, 60, False))
+    cold = msgspec.structs.replace(samples.alert(), baseline=Baseline(3_600, 60, False))
     assert "warm-up: only 1 h of history" in stories.facts_of(cold, Words("en"))
     assert "compared with 3 d of history" in stories.facts_of(samples.alert(), Words("en"))
 

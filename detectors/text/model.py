@@ -101,7 +101,7 @@ class TextModel:
             warm[-3:] = np.eye(3)
         except KeyError as missing:
             raise ModelError(f"text model has no {missing}; make it anew: `make train`") from None
-        self.classifier = HashedSoftmax(SIZE, LEARNING_RATE, CLASSES)
+        self.classifier = HashedSoftmax(SIZE, LEARNING_RATE, list(CLASSES))
         self.classifier.weights = warm
         self._quantised: npt.NDArray[np.int32] = np.zeros((features.PLACES + 1, 3), dtype=np.int32)
         self._quantised[:-1] = np.rint(warm[: features.PLACES] * SCALE)

@@ -52,12 +52,12 @@ class HashedSoftmax(base.Classifier):
         classes: the labels known in advance; others are added as they are met, as River's contract asks.
     """
 
-    def __init__(self, size: int = 1 << 12, lr: float = 0.1, classes: tuple[str, ...] = ()) -> None:
+    def __init__(self, size: int = 1 << 12, lr: float = 0.1, classes: list[str] | None = None) -> None:
         self.size = size
         self.lr = lr
         self.classes = classes
-        self.labels: list[Any] = list(classes)
-        self.weights: npt.NDArray[np.float64] = np.zeros((size, len(classes)))
+        self.labels: list[Any] = list(classes or [])
+        self.weights: npt.NDArray[np.float64] = np.zeros((size, len(self.labels)))
         self.optimizer = RowAdaGrad(lr)
         self.learnt = 0
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from river import checks, datasets, metrics
 
 from detectors.text.softmax import HashedSoftmax
 
 
 def test_it_is_a_river_estimator():
+    pytest.importorskip("sklearn", reason="River draws its check data from scikit-learn")
     checks.check_estimator(HashedSoftmax(size=1 << 10))
 
 
@@ -28,7 +30,7 @@ def test_it_learns_phishing_like_river_s_own_regression():
 
 
 def test_one_step_is_adagrad_s():
-    model = HashedSoftmax(size=8, lr=0.5, classes=("a", "b"))
+    model = HashedSoftmax(size=8, lr=0.5, classes=["a", "b"])
     model.learn_one({3: 2.0}, "a")
     # p = ½ each; the gradient of "a" is (½ - 1)·2 = -1, of "b" +1; AdaGrad's first step is lr·g/|g|.
     assert model.weights[3].round(6).tolist() == [0.5, -0.5]

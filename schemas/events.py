@@ -290,7 +290,8 @@ class Feedback(Struct, omit_defaults=True):
     at: datetime
     brand: str | None = None
     lang: str | None = None
-    features: dict[int, float] = {}
+    features: dict[str, float] = {}
+    """Hashed feature (a decimal number, text as JSON's keys are) -> its value."""
     schema: int = SCHEMA
 
 

@@ -1,0 +1,93 @@
+"""A batch on `scored`: what goes in comes out, and what is no batch is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import scored
+from schemas.scored import ROW, ScoredBatch
+
+LIMITS = {"i8": 2**63 - 1, "u8": 2**64 - 1, "u4": 2**32 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 255}
+ROWS = st.tuples(*(st.integers(0, LIMITS[ROW[name].str[1:]]) for name in ROW.names or ()))
+
+
+def batch(rows: list[tuple[Any, ...]], ticks: list[tuple[int, int]] | None = None) -> ScoredBatch:
+    return ScoredBatch(
+        scored.SCHEMA, "topic", 3, 10, 20, ticks or [], ["Acme"], ["en"], ["x"], scored.table_of(rows).tobytes(),
+        [f"x:{i}" for i in range(len(rows))], [["broken"] for _ in rows], b"\x01" * 11,
+    )  # fmt: skip
+
+
+def row(offset: int) -> tuple[Any, ...]:
+    return (offset, *([0] * (len(ROW.names or ()) - 1)))
+
+
+@given(st.lists(ROWS, max_size=6), st.lists(st.tuples(st.integers(0, 2**53), st.integers(0, 2**53)), max_size=3))
+def test_a_batch_comes_back_as_it_was(rows: list[tuple[Any, ...]], ticks: list[tuple[int, int]]):
+    made = batch(rows, ticks)
+    found = scored.decode(scored.encode(made))
+    assert [tuple(r) for r in found.table.tolist()] == rows
+    assert [tuple(t) for t in found.ticks] == ticks
+    assert (found.source, found.partition, found.first, found.last) == ("topic", 3, 10, 20)
+    assert (found.ids, found.terms, found.outcomes) == (made.ids, made.terms, made.outcomes)
+
+
+def test_the_table_is_a_view_and_cannot_be_written_to():
+    found = scored.decode(scored.encode(batch([row(10)])))
+    with pytest.raises(ValueError, match="read-only"):
+        found.table["offset"] = 1
+
+
+def test_segments_are_the_rows_between_ticks():
+    made = batch([row(10), row(12), row(12), row(15), row(19)], [(11, 100), (14, 200), (17, 300)])
+    assert list(made.segments()) == [(0, 1, 100), (1, 3, 200), (3, 4, 300), (4, 5, None)]
+    assert list(batch([]).segments()) == [(0, 0, None)]
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"\xc1", b"\x93\x01\x02", msgspec.msgpack.encode("a batch?")])
+def test_what_is_no_batch_is_refused(value: bytes):
+    with pytest.raises(ValueError, match="scored: not a batch"):
+        scored.decode(value)
+
+
+def test_a_batch_of_tomorrow_is_refused():
+    made = batch([row(10)])
+    made.schema = 2
+    with pytest.raises(ValueError, match="schema 2 is not known here, 1 is"):
+        scored.decode(scored.encode(made))
+
+
+@pytest.mark.parametrize(
+    "change", [{"ids": []}, {"terms": []}, {"rows": b"123"}, {"ids": ["x:1", "x:2"], "terms": [[], []]}]
+)
+def test_columns_of_different_lengths_are_refused(change: dict[str, Any]):
+    made = msgspec.structs.replace(batch([row(10)]), **change)
+    with pytest.raises(ValueError, match="different lengths"):
+        scored.decode(scored.encode(made))
+
+
+def test_a_brand_keeps_its_partition_for_ever():
+    """CRC-32 modulo: who changes it must rescale."""
+    assert [scored.partition_of_brand(name, 4) for name in ("Acme", "Nimbrook", "Maison Vaudrelle", "é")] == [
+        0,
+        3,
+        2,
+        2,
+    ]
+
+
+@given(st.text(min_size=1).filter(lambda t: t.isprintable()), st.integers(1, 1024))
+def test_every_brand_and_source_has_a_partition(brand: str, count: int):
+    assert 0 <= scored.partition_of_brand(brand, count) < count
+    assert 0 <= scored.home_of(977, count) < count
+
+
+def test_rows_are_as_wide_as_readers_rely_on():
+    assert ROW.itemsize == 67
+    assert np.dtype(ROW).isalignedstruct is False

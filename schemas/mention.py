@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.times import FIRST_TWEET, iso, to_ms
+from schemas.times import FIRST_TWEET, parse_iso, to_ms
 
 SCHEMA: Final = 1
 MAX_TEXT: Final = 65_536
@@ -20,10 +20,13 @@ MAX_TEXT: Final = 65_536
 MAX_UNPACKED: Final = 1_048_576
 """Bytes of one record's value after decompression (Kafka's own default limit for a batch)."""
 TICK_KEY: Final = b"#tick"
+LAST_TICK: Final = parse_iso("2100-01-01T00:00:00Z")
+"""No tick is later: one slip of a unit (microseconds, say) would make all that follows late for ever."""
 
 Op = Literal["create", "update", "delete"]
 Id = Annotated[str, Meta(min_length=1, max_length=512)]
-Platform = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[a-z0-9_.-]+$")]
+# In Python `$` also matches before a line break at the end, elsewhere it does not: the look-ahead makes them agree.
+Platform = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9_.-]+(?!\n)$")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -110,6 +113,9 @@ _mention = msgspec.json.Decoder(Mention)
 _tick = msgspec.json.Decoder(Tick)
 _version = msgspec.json.Decoder(_Version)
 
+# What a decoder raises besides ValidationError; the last for JSON nested a thousand deep, also in ignored fields.
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 def mention_key(platform: str, native_id: str) -> bytes:
     """Return the key of a mention's record."""
@@ -133,7 +139,7 @@ def decode(key: bytes | None, value: bytes | None) -> Decoded:
         mention = _mention.decode(value)
     except msgspec.ValidationError as error:
         return _explain(value, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _MALFORMED as error:
         return Rejection("invalid_utf8" if _is_utf8_fault(value) else "malformed_json", f"value: {error}")
     return _check(key, mention)
 
@@ -150,17 +156,19 @@ def _check(key: bytes | None, mention: Mention) -> Mention | Rejection:
             "wrong_key", f"key: {shown}, must be {expected[:80].decode('utf-8', 'replace')!r} (platform:id)"
         )
     if mention.time < FIRST_TWEET:
-        return Rejection("too_old", f"created_at: {iso(mention.time)} is before 2006-03-21, the first tweet")
+        return Rejection(
+            "too_old", f"created_at: {mention.created_at.isoformat()} is before 2006-03-21, the first tweet"
+        )
     return mention
 
 
 def _decode_tick(value: bytes | None) -> Tick | Rejection:
     try:
         tick = _tick.decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _MALFORMED as error:
         return Rejection("bad_tick", f"tick: {error}")
-    if tick.at < FIRST_TWEET:
-        return Rejection("bad_tick", f"tick.at: {tick.at} is before 2006-03-21")
+    if not FIRST_TWEET <= tick.at <= LAST_TICK:
+        return Rejection("bad_tick", f"tick.at: {tick.at} is not between 2006-03-21 and 2100 in epoch milliseconds")
     return tick
 
 
@@ -183,7 +191,7 @@ def _is_utf8_fault(value: bytes) -> bool:
 def _explain(value: bytes, message: str) -> Rejection:
     try:
         version = _version.decode(value).schema
-    except msgspec.DecodeError:
+    except _MALFORMED:
         version = SCHEMA
     if version != SCHEMA:
         return Rejection("unknown_schema", f"schema: {version} is not known here, {SCHEMA} is")

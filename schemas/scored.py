@@ -105,7 +105,8 @@ def decode(value: bytes) -> ScoredBatch:
         raise ValueError(f"scored: not a batch: {error}") from error
     if batch.schema != SCHEMA:
         raise ValueError(f"scored: schema {batch.schema} is not known here, {SCHEMA} is")
-    if len(batch.rows) % ROW.itemsize or len(batch.ids) != len(batch.rows) // ROW.itemsize != len(batch.terms):
+    count, rest = divmod(len(batch.rows), ROW.itemsize)
+    if rest or len(batch.ids) != count or len(batch.terms) != count:
         raise ValueError("scored: columns of different lengths")
     return batch
 

@@ -14,7 +14,7 @@ from streams import metrics
 from streams.agents.context import Context
 from streams.engine.records import Write
 from streams.engine.transport import Hooks, Positions, slices
-from streams.score.core import ScoreCore
+from streams.score.core import ScoreCore, Scored
 
 
 class ScoreAgent:
@@ -57,14 +57,18 @@ class ScoreAgent:
 
     async def _slice(self, tp: TP, records: list[Any]) -> None:
         began, epoch = time.perf_counter(), self._epoch
-        result = self._core.slice(self._context.source, tp.partition, self._progress.get(tp, 0), records)
-        metrics.SCORE_SECONDS.observe(time.perf_counter() - began)
-        await self._context.producer.send(result.dead + result.writes)
-        if epoch != self._epoch:
-            return
-        self._progress[tp] = result.progress
-        if result.tick_offset is not None:
-            self._ticks[tp] = result.tick_offset
+        for result in self._core.parts(self._context.source, tp.partition, self._progress.get(tp, 0), records):
+            metrics.SCORE_SECONDS.observe(time.perf_counter() - began)
+            await self._context.producer.send(result.dead + result.forgotten + result.writes)
+            if epoch != self._epoch:
+                return
+            self._progress[tp] = result.progress
+            if result.tick_offset is not None:
+                self._ticks[tp] = result.tick_offset
+            self._show(result)
+            began = time.perf_counter()
+
+    def _show(self, result: Scored) -> None:
         for outcome, count in result.outcomes.items():
             metrics.SCORED_INPUTS.labels(outcome).inc(count)
         for language, count in result.languages.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -27,7 +27,13 @@ YOUNG_ACCOUNT: Final = 30 * DAY
 FINAL_REV: Final = 2**31 - 1
 """The revision of a deletion that names none: nothing comes after it."""
 KEPT_DEAD: Final = MAX_UNPACKED
-"""Bytes of a dead record that are kept; a larger one is cut and its SHA-256 kept beside it."""
+"""Bytes of a dead record's value that are kept; a larger one is cut and its SHA-256 kept beside it."""
+KEPT_KEY: Final = 4_096
+"""The same for its key: the longest that a mention can have is 2,081 bytes (platform, colon, 512 characters)."""
+NO_KEY: Final = b"#none|"
+"""Begins the key of a dead letter whose record had none: a compacted topic takes no record without a key."""
+LARGEST: Final = topics.SCORED.max_message_bytes - 65_536
+"""Bytes of a batch: what the topic takes, less room for the record's own frame."""
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(scored.KINDS)}
 _MAX_FOLLOWERS: Final = 2**32 - 1
 
@@ -58,6 +64,8 @@ class Scored:
     writes: list[Write]
     """One record to each partition of `scored` that the slice has something for."""
     dead: list[Write]
+    forgotten: list[Write]
+    """Tombstones for `dead-letters`: what is deleted upstream goes from there too."""
     progress: int
     tick_offset: int | None
     """Offset of the largest tick of the slice: a restart that reads from there knows its progress at once."""
@@ -119,11 +127,23 @@ class ScoreCore:
         self._lists = lists or NOBODY
         self._brand_words = brand_words or {}
 
+    def parts(self, source: str, partition: int, progress: int, records: Sequence[Record]) -> Iterator[Scored]:
+        """Yield what `slice` makes of `records`, cut shorter where a batch would not fit into one record."""
+        result = self.slice(source, partition, progress, records)
+        if len(records) == 1 or all(len(write.value or b"") <= LARGEST for write in result.writes):
+            yield result
+            return
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            for result in self.parts(source, partition, progress, half):
+                progress = result.progress
+                yield result
+
     def slice(self, source: str, partition: int, progress: int, records: Sequence[Record]) -> Scored:
         """Score `records`, consecutive ones of `partition` of the topic `source`; `progress` is what came before."""
         first, last = records[0].offset, records[-1].offset
         outcomes = bytearray(last - first + 1)  # HOLE where compaction left none
-        result = Scored([], [], progress, None)
+        result = Scored([], [], [], progress, None)
         pending: list[_Pending] = []
         retracted: list[tuple[Record, str, str, int]] = []
         ticks: list[tuple[int, int]] = []
@@ -131,7 +151,7 @@ class ScoreCore:
         for record in records:
             what = decode(record.key, record.value)
             if isinstance(what, Mention):
-                outcome = self._sort(record, what, result.progress, pending, retracted, result)
+                outcome = self._sort(record, what, partition, pending, retracted, result)
             elif isinstance(what, Tick):
                 at = what.at if self._settings.replay else record.timestamp
                 if at > result.progress:
@@ -140,6 +160,7 @@ class ScoreCore:
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
                 retracted.append((record, what.platform, what.id, FINAL_REV))
+                result.forgotten.append(_forget(record, partition))
                 outcome = CONTROL
             else:
                 result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, what))
@@ -175,25 +196,24 @@ class ScoreCore:
         self,
         record: Record,
         mention: Mention,
-        progress: int,
+        partition: int,
         pending: list[_Pending],
         retracted: list[tuple[Record, str, str, int]],
         result: Scored,
     ) -> int:
-        time = mention.time
+        time, progress = mention.time, result.progress
         now = progress if self._settings.replay else max(progress, record.timestamp)
         if now and time > now + FUTURE:
-            detail = f"created_at: {iso(time)} is more than 5 minutes ahead of {iso(now)}"
-            result.dead.append(
-                dead_letter(record, topics.MENTIONS.name, _partition_of(record), Rejection("future", detail))
-            )
+            detail = f"created_at: {mention.created_at.isoformat()} is more than 5 minutes ahead of {iso(now)}"
+            result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
             return DEAD_LETTER
         if mention.op == "delete":
             retracted.append((record, mention.platform, mention.id, mention.rev or FINAL_REV))
+            result.forgotten.append(_forget(record, partition))
             return CONTROL
         brands = self._matcher.match(mention)
         if isinstance(brands, Rejection):
-            result.dead.append(dead_letter(record, topics.MENTIONS.name, _partition_of(record), brands))
+            result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
             return DEAD_LETTER
         if mention.op == "update":
             retracted.append((record, mention.platform, mention.id, mention.rev))
@@ -279,8 +299,8 @@ def _finish(columns: _Columns | None) -> dict[str, Any]:
     }
 
 
-def _partition_of(record: Record) -> int:
-    return int(getattr(record, "partition", 0))
+def _forget(record: Record, partition: int) -> Write:
+    return Write(topics.DEAD_LETTERS.name, record.key, None, partition)
 
 
 def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection) -> Write:
@@ -297,6 +317,8 @@ def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection
     if value is not None and len(value) > KEPT_DEAD:
         headers += [("bytes", str(len(value)).encode()), ("sha256", hashlib.sha256(value).hexdigest().encode())]
         value = value[:KEPT_DEAD]
-    # A compacted topic takes no record without a key.
-    key = record.key or b"#none|%d|%d" % (partition, record.offset)
+    key = record.key or NO_KEY + b"%d|%d" % (partition, record.offset)
+    if len(key) > KEPT_KEY:
+        headers += [("key_bytes", str(len(key)).encode()), ("key_sha256", hashlib.sha256(key).hexdigest().encode())]
+        key = key[:KEPT_KEY] + b"|%d|%d" % (partition, record.offset)  # or compaction would make one of two
     return Write(topics.DEAD_LETTERS.name, key, value, partition, headers)

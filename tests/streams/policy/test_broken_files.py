@@ -67,7 +67,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_whatever_stands_in_a_file_there_is_no_traceback(data: st.DataObject):
     """Somewhere in the example stands something else: it is read, or said to be wrong; and what is read can be checked."""
@@ -88,7 +88,7 @@ def test_whatever_stands_in_a_file_there_is_no_traceback(data: st.DataObject):
         without_addresses(policy)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(max_size=200) | st.binary(max_size=100).map(lambda raw: raw.decode("utf-8", "replace")))
 def test_whatever_text_there_is_no_traceback(text: str):
     policy, problems = read_policy(text)

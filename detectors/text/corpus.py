@@ -13,6 +13,7 @@ FOLDS: Final = 5
 TEACHER: Final = Path(__file__).with_name("teacher.msgpack")
 UMSAB: Final = "sentiment/umsab_en_fr_trainval.tsv"
 OTHERS: Final = "sentiment/umsab_other6_trainval.tsv"
+RATED: Final = "sentiment/vader_tweets_groundtruth.tsv"
 MORE_ENGLISH: Final = "sentiment/tweeteval_sentiment_minus_umsab.tsv"
 
 
@@ -51,6 +52,18 @@ def umsab(data: Path) -> list[Row]:
 def more_english(data: Path) -> list[Row]:
     """Return TweetEval's texts that are not in UMSAB (SemEval 2017 as well: it flatters UMSAB's English scores)."""
     return read(data, MORE_ENGLISH, "en")
+
+
+def rated_english(data: Path) -> list[tuple[str, float]]:
+    """Return (text, mean rating -4 … 4) of the tweets that VADER was made with (MIT, Hutto & Gilbert 2014)."""
+    path = data / RATED
+    try:
+        with path.open(newline="", encoding="utf-8") as f:
+            return [(r["text"], float(r["mean_rating"])) for r in csv.DictReader(f, delimiter="\t")]
+    except OSError as e:
+        raise DataError(f"{path}: {e.strerror}; name the directory of the labelled texts with --data DIR") from None
+    except (KeyError, ValueError) as e:
+        raise DataError(f"{path}: {e}; expected the columns text and mean_rating (a number)") from None
 
 
 def other_languages(data: Path) -> list[Row]:

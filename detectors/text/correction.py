@@ -1,18 +1,17 @@
-"""A brand's own correction: sparse weights added to the shared model's log-odds, learnt by AdaGrad steps."""
+"""A brand's own correction: sparse weights added to the shared model's log-odds, learnt by River's AdaGrad."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from river import optim
 
 from detectors.text.features import PLACES
-from detectors.text.softmax import SCALE
+from detectors.text.softmax import SCALE, RowAdaGrad
 
 RATE: Final = 0.15
 """AdaGrad's rate: about a dozen labels move a word."""
@@ -25,11 +24,11 @@ BOUND: Final = 4.0
 
 
 class Correction(msgspec.Struct):
-    """Weights by key `3 · place + class`. Equal labels in equal order give equal weights."""
+    """Weights of the three classes by place. Equal labels in equal order give equal weights."""
 
-    weights: dict[int, float] = msgspec.field(default_factory=dict)
-    squares: dict[int, float] = msgspec.field(default_factory=dict)
-    """Sums of squared gradients: River's AdaGrad keeps its memory here (Duchi, Hazan & Singer 2011)."""
+    weights: dict[int, list[float]] = msgspec.field(default_factory=dict)
+    squares: dict[int, list[float]] = msgspec.field(default_factory=dict)
+    """Sums of squared gradients: AdaGrad's memory."""
     learnt: int = 0
 
     @property
@@ -39,14 +38,15 @@ class Correction(msgspec.Struct):
 
     def add(self, z: Sequence[float], x: Mapping[int, float]) -> list[float]:
         """Return the log-odds `z` with the correction for the features `x`."""
-        out = list(z)
+        a, b, c = z
         weights = self.weights
         for place, value in x.items():
-            key = 3 * place
-            if key in weights:
-                for k in range(3):
-                    out[k] += value * weights[key + k]
-        return out
+            row = weights.get(place)
+            if row is not None:
+                a += value * row[0]
+                b += value * row[1]
+                c += value * row[2]
+        return [a, b, c]
 
     def learn(self, z: Sequence[float], x: Mapping[int, float], label: int) -> None:
         """Take one step towards class `label` for a post whose shared log-odds are `z`."""
@@ -54,29 +54,28 @@ class Correction(msgspec.Struct):
         top = max(full)
         e = [math.exp(v - top) for v in full]
         total = sum(e)
-        errors = [e[k] / total - (k == label) for k in range(3)]
-        words: dict[int, float] = {}
-        shapes: dict[int, float] = {}
-        for place, value in x.items():
-            gradient = words if place < PLACES else shapes
-            for k in range(3):
-                gradient[3 * place + k] = errors[k] * value
-        for gradient, optimizer in ((words, _WORDS), (shapes, _SHAPES)):
-            for key in gradient:
-                self.weights.setdefault(key, 0.0)
-                self.squares.setdefault(key, 0.0)
-            optimizer.g2 = cast("Any", self.squares)
-            optimizer.step(cast("Any", self.weights), cast("Any", gradient))
-            for key in gradient:
-                self.weights[key] = min(max(self.weights[key], -BOUND), BOUND)
+        error = np.array([v / total for v in e])
+        error[label] -= 1.0
+        values = np.fromiter(x.values(), np.float64, len(x))
+        before = np.array([self.weights.get(place, _ZERO) for place in x])
+        optimizer = RowAdaGrad(RATE)
+        optimizer.rows = np.arange(len(x))
+        optimizer.squares = np.array([self.squares.get(place, _ZERO) for place in x])
+        stepped: npt.NDArray[np.float64] = optimizer.step(before, values[:, None] * error)  # type: ignore[assignment]
+        shape = np.fromiter(x, np.int64, len(x)) >= PLACES
+        stepped[shape] = before[shape] + DENSE_RATE * (stepped[shape] - before[shape])
+        after = np.clip(stepped, -BOUND, BOUND).tolist()
+        squares = optimizer.squares.tolist()
+        for i, place in enumerate(x):
+            self.weights[place] = after[i]
+            self.squares[place] = squares[i]
         self.learnt += 1
 
     def compiled(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return (places sorted, weights in 1/1024) for scoring batches."""
-        places = np.array(sorted({key // 3 for key in self.weights}), dtype=np.int64)
-        rows: list[Any] = [[self.weights[3 * int(p) + k] for k in range(3)] for p in places]
-        return places, np.rint(np.array(rows, dtype=np.float64).reshape(-1, 3) * SCALE).astype(np.int64)
+        places = np.array(sorted(self.weights), dtype=np.int64)
+        rows = np.array([self.weights[int(p)] for p in places], dtype=np.float64).reshape(-1, 3)
+        return places, np.rint(rows * SCALE).astype(np.int64)
 
 
-_WORDS: Final = optim.AdaGrad(RATE)
-_SHAPES: Final = optim.AdaGrad(RATE * DENSE_RATE)
+_ZERO: Final = [0.0, 0.0, 0.0]

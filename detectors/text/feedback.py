@@ -74,6 +74,10 @@ PLAIN: Final[Mapping[str, Sequence[str]]] = {
 """Sentences written for this check; their sign is plain in any trade."""
 
 
+ENGLISH: Final = 13
+"""So many of each sign are English, the rest French."""
+
+
 class Taken(StrEnum):
     """What became of a label; a metric label and a line on the page."""
 
@@ -89,6 +93,7 @@ class Base(Protocol):
     """What the fold needs of the shared model."""
 
     size: int
+    warm: str
 
     def log_odds(self, x: Mapping[int, float]) -> list[float]:
         """Return the shared model's log-odds of the three classes for hashed features."""
@@ -124,8 +129,8 @@ class BrandState(msgspec.Struct):
     by_labeller: dict[str, int] = msgspec.field(default_factory=dict)
     sure: dict[str, list[int]] = msgspec.field(default_factory=dict)
     """Labeller → [posts the shared model was sure of, labels that said the opposite]."""
-    judges: list[tuple[str, str, dict[int, float]]] = msgspec.field(default_factory=list)
-    """(labeller, label, features), the latest last."""
+    judges: list[tuple[str, int, dict[int, float], list[float]]] = msgspec.field(default_factory=list)
+    """(labeller, class, features, the shared model's log-odds), the latest last."""
     barred: list[str] = msgspec.field(default_factory=list)
     rolled_back: int = 0
     score: Score = msgspec.field(default_factory=Score)
@@ -139,6 +144,8 @@ class FeedbackState(msgspec.Struct):
     known: dict[str, None] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
     last: str = ""
+    base: str = ""
+    """Digest of the shared model as shipped, which the features belong to."""
 
     def corrections(self) -> dict[str, Correction]:
         """Return the corrections that have learnt enough to be used."""
@@ -149,12 +156,17 @@ class FeedbackState(msgspec.Struct):
         return msgspec.msgpack.encode(self)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> FeedbackState:
-        """Return the state that `to_bytes` wrote. Raises `ValueError`."""
+    def from_bytes(cls, data: bytes, base: str | None = None) -> FeedbackState:
+        """Return the state that `to_bytes` wrote; `base` is `TextModel.warm` where it must match. Raises `ValueError`."""
         try:
-            return msgspec.msgpack.decode(data, type=cls)
+            state = msgspec.msgpack.decode(data, type=cls)
         except msgspec.MsgspecError as e:
             raise ValueError(f"feedback snapshot cannot be read ({e}); delete it and the topic is read anew") from None
+        if base is not None and state.base not in ("", base):
+            raise ValueError(
+                f"feedback snapshot is of model {state.base}, not {base}; delete it, the topic is read anew"
+            )
+        return state
 
     @property
     def digest(self) -> str:
@@ -164,6 +176,7 @@ class FeedbackState(msgspec.Struct):
 
 def fold(state: FeedbackState, feedback: Feedback, base: Base) -> FeedbackState:
     """Return `state` after one label (the same object, changed). Never raises for a bad label: it is counted."""
+    state.base = state.base or base.warm
     taken = _take(state, feedback, base)
     state.last = taken.value
     state.outcomes[taken.value] = state.outcomes.get(taken.value, 0) + 1
@@ -208,19 +221,19 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
             return Taken.BARRED
 
     if brand.seen % HOLD_BACK == 0:
-        _keep(brand, f)
+        _keep(brand, f, k, z)
         _check(brand, base)
         return Taken.KEPT
     brand.correction.learn(z, f.features, k)
     return Taken.LEARNT
 
 
-def _keep(brand: BrandState, f: Feedback) -> None:
+def _keep(brand: BrandState, f: Feedback, k: int, z: list[float]) -> None:
     """Keep a label to judge with; the oldest goes first, one person's own oldest where they fill half the bench."""
-    mine = [i for i, (labeller, _, _) in enumerate(brand.judges) if labeller == f.labeller]
+    mine = [i for i, (labeller, *_) in enumerate(brand.judges) if labeller == f.labeller]
     if len(brand.by_labeller) > 1 and len(mine) >= JUDGES // 2:
         del brand.judges[mine[0]]
-    brand.judges.append((f.labeller, f.label, f.features))
+    brand.judges.append((f.labeller, k, f.features, z))
     del brand.judges[:-JUDGES]
 
 
@@ -229,8 +242,7 @@ def _check(brand: BrandState, base: Base) -> None:
     if not brand.correction.active:
         return
     gain = 0.0
-    for _, label, x in brand.judges:
-        z, k = base.log_odds(x), CLASSES.index(label)
+    for _, k, x, z in brand.judges:
         gain += math.log(_softmax(brand.correction.add(z, x))[k]) - math.log(_softmax(z)[k])
     worse = len(brand.judges) >= MIN_JUDGES and gain / len(brand.judges) < -WORSE
     if not worse and turned(brand.correction, base) <= TURNED:
@@ -254,27 +266,26 @@ def _bar(brand: BrandState, labeller: str) -> None:
 def turned(correction: Correction, base: Base) -> int:
     """Return how many plain sentences a correction turns to the other sign."""
     count = 0
-    for x, negative in _plain(base):
-        z = base.log_odds(x)
-        before, after = z[0] > z[2], correction.add(z, x)
-        count += before == negative and (after[0] > after[2]) != negative
+    for x, z, negative in _plain(base):
+        after = correction.add(z, x)
+        count += (z[0] > z[2]) == negative and (after[0] > after[2]) != negative
     return count
 
 
-_PLAIN_FEATURES: dict[int, list[tuple[dict[int, float], bool]]] = {}
+Plain = list[tuple[dict[int, float], list[float], bool]]
+_PLAIN_OF: dict[str, Plain] = {}
 
 
-def _plain(base: Base) -> list[tuple[dict[int, float], bool]]:
-    """Return (features, is negative) of the plain sentences, computed once per model."""
-    found = _PLAIN_FEATURES.get(id(base))
+def _plain(base: Base) -> Plain:
+    """Return (features, shared log-odds, is negative) of the plain sentences, computed once per model."""
+    found = _PLAIN_OF.get(base.warm)
     if found is None:
-        _PLAIN_FEATURES.clear()
-        found = [
-            (base.features(text, "en" if i < 13 else "fr"), sign == "negative")
+        features = [
+            (base.features(text, "en" if i < ENGLISH else "fr"), sign == "negative")
             for sign, texts in PLAIN.items()
             for i, text in enumerate(texts)
         ]
-        _PLAIN_FEATURES[id(base)] = found
+        found = _PLAIN_OF[base.warm] = [(x, base.log_odds(x), negative) for x, negative in features]
     return found
 
 

@@ -109,6 +109,7 @@ class TextModel:
         self.size = SIZE
         self._corrections: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         self._warm_digest = digest(meta, arrays)
+        self.warm = self._warm_digest[:12]
         widths = (VALUES, 2 * len(CLASSES), len(self._languages.names))
         self.table = TokenTable(self._known, widths)
 
@@ -278,11 +279,8 @@ class TextModel:
 
     def log_odds(self, x: Mapping[int, float]) -> list[float]:
         """Return the shared model's log-odds of the classes for hashed features."""
-        z = [0.0, 0.0, 0.0]
-        for place, value in x.items():
-            row = self.classifier.weights[place].tolist()
-            for k in range(3):
-                z[k] += value * row[k]
+        rows = self.classifier.weights[np.fromiter(x, np.int64, len(x))]
+        z: list[float] = (rows * np.fromiter(x.values(), np.float64, len(x))[:, None]).sum(axis=0).tolist()
         return z
 
     def features(self, text: str, lang: str | None) -> dict[int, float]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from detectors.text.corpus import FOLDS, TEACHER, DataError, Row, more_english, other_languages, umsab
+from detectors.text.corpus import FOLDS, TEACHER, DataError, Row, more_english, other_languages, rated_english, umsab
 from detectors.text.language_training import language_table
 from detectors.text.lexicon import LexiconError
 from detectors.text.model import WARM_START
@@ -23,13 +23,29 @@ from detectors.text.modelfile import ModelError, unpack
 from detectors.text.teach import digest, pieces_of
 from detectors.text.training import Example, blank, one_hot, train
 
-RECIPE: Final = "words and bigrams (2^18), letters 3-5 (2^16), four lexica; English and French share; e5-small taught"
+RECIPE: Final = (
+    "words and bigrams (2^18), letters 3-5 (2^16), four lexica; English and French share; taught by e5-small"
+)
 OTHER_WEIGHT: Final = 0.3
 """Weight of a TweetEval text beside a UMSAB text."""
 PIECE_WEIGHT: Final = 0.1
 """Weight of a piece of a text, labelled by the teacher alone."""
 HUMAN: Final = 0.5
 """Share of the human label in a TweetEval target; the teacher has the rest."""
+
+
+RATED_WEIGHT: Final = 0.3
+"""Weight of a tweet that ten people rated from -4 to 4."""
+
+
+def rated(rating: float) -> tuple[float, float, float]:
+    """Return the probabilities that a mean rating stands for; people's ratings of one tweet scatter by about one."""
+    side = 0.02 if abs(rating) >= 1 else 0.05
+    if abs(rating) < 0.4:
+        return (0.1, 0.8, 0.1)
+    neutral = 0.08 if abs(rating) >= 1 else 0.3
+    strong = 1 - side - neutral
+    return (strong, neutral, side) if rating < 0 else (side, neutral, strong)
 
 
 def examples(rows: Sequence[Row], others: Sequence[Row], fold: int | None, teacher: Path) -> list[Example]:
@@ -74,6 +90,7 @@ def main(argv: list[str] | None = None) -> int:
         if a.held_out and a.fold is not None:
             write_held_out(a.held_out, rows, a.fold)
         taught = examples(rows, others, a.fold, TEACHER)
+        taught += [Example(text, "en", rated(mean), RATED_WEIGHT, 3) for text, mean in rated_english(a.data)]
         posts = [(e.text, e.lang) for e in taught if e.domain == 0] + [(r.text, r.lang) for r in foreign]
         meta: dict[str, Any] = {"recipe": RECIPE, "date": a.date, "fold": a.fold, "texts": len(taught)}
         done = train(blank(language_table(posts)), taught, meta)

@@ -1,0 +1,314 @@
+"""The figures of docs/sentiment.md: `python tests/detectors/text/figures.py DATA [WHAT…]`.
+
+WHAT: folds (trains five models, minutes), unseen, hourly, online, authors, triggers, languages, speed. Default: all but folds.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+import numpy as np
+
+from detectors.text.authors import author_kind
+from detectors.text.feedback import Feedback, FeedbackState, fold, suggest
+from detectors.text.model import TextModel
+from detectors.text.softmax import CLASSES
+from detectors.text.training import calibration_error
+from detectors.text.triggers import trigger_of
+
+Scores = Any
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f, delimiter="\t" if path.suffix == ".tsv" else ","))
+
+
+def f1(gold: Scores, found: Scores) -> float:
+    out = []
+    for c in range(3):
+        hit = ((gold == c) & (found == c)).sum()
+        wrong = ((gold == c) != (found == c)).sum()
+        out.append(2 * hit / (2 * hit + wrong) if hit else 0.0)
+    return float(np.mean(out))
+
+
+def auc(positive: Scores, score: Scores) -> float:
+    from scipy.stats import rankdata
+
+    ranks, n = rankdata(score), int(positive.sum())
+    m = len(positive) - n
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def line(name: str, gold: Scores, p: Scores) -> None:
+    ece = calibration_error(p, np.eye(3)[gold])
+    print(f"{name:34} {len(gold):6} {f1(gold, p.argmax(axis=1)):.3f} / {auc(gold == 0, p[:, 0]):.3f}   ECE {ece:.3f}")
+
+
+def ours(model: TextModel, texts: Sequence[str], langs: Sequence[str | None]) -> Scores:
+    s = model.score(texts, langs)
+    return np.stack([s.negative, s.neutral, s.positive], axis=1) / 1e4
+
+
+def rule(analyzer: Any, texts: Sequence[str]) -> Scores:
+    """VADER's compound as three pseudo-probabilities: its own thresholds ±0.05 decide the label."""
+    c = np.array([analyzer.polarity_scores(t)["compound"] for t in texts])
+    return np.stack([-c, np.where(np.abs(c) < 0.05, 2.0, -2.0), c], axis=1)
+
+
+def vaders() -> dict[str, Any]:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer as English  # type: ignore[import-untyped]
+
+    try:
+        from vaderSentiment_fr.vaderSentiment import SentimentIntensityAnalyzer as French  # type: ignore[import-untyped]
+    except ImportError:  # it wants packages that it does not name
+        return {"VADER 3.3.2": English()}
+    return {"VADER 3.3.2": English(), "vaderSentiment-fr 1.3.4": French()}
+
+
+def label(r: dict[str, str], column: str = "label") -> int:
+    return CLASSES.index(r[column])
+
+
+def folds(data: Path) -> None:
+    from detectors.text.train import main
+
+    gold: list[int] = []
+    langs: list[str] = []
+    parts: list[Scores] = []
+    build = Path("build")
+    build.mkdir(exist_ok=True)
+    for k in range(5):
+        model, held = build / f"fold{k}.msgpack", build / f"held{k}.tsv"
+        main(["--data", str(data), "--fold", str(k), "--out", str(model), "--held-out", str(held)])
+        r = rows(held)
+        parts.append(ours(TextModel.load(model), [x["text"] for x in r], [x["lang"] for x in r]))
+        gold += [label(x) for x in r]
+        langs += [x["lang"] for x in r]
+    p, y, where = np.concatenate(parts), np.array(gold), np.array(langs)
+    for lang in ("en", "fr"):
+        line(f"UMSAB 5 folds, {lang}", y[where == lang], p[where == lang])
+
+
+def unseen(data: Path) -> None:
+    model = TextModel.load()
+    sets = {
+        "airline tweets 2015": (rows(data / "mentions/airline_2015_dev.csv"), "sentiment"),
+        "Sentiment140 by hand, 2009": (rows(data / "sentiment/sentiment140_manual_2009.csv"), "label"),
+    }
+    sxsw = {
+        "Negative emotion": "negative",
+        "Positive emotion": "positive",
+        "No emotion toward brand or product": "neutral",
+    }
+    products = [
+        dict(r, label=sxsw[r["emotion"]])
+        for r in rows(data / "sentiment/sxsw_2011_products.csv")
+        if r["emotion"] in sxsw
+    ]
+    sets["SXSW products, 2011"] = (products, "label")
+    for name, (r, column) in sets.items():
+        r = [x for x in r if x[column] in CLASSES]
+        y, texts = np.array([label(x, column) for x in r]), [x["text"] for x in r]
+        line(name, y, ours(model, texts, ["en"] * len(r)))
+        for rival, analyzer in list(vaders().items())[:1]:
+            p = rule(analyzer, texts)
+            print(f"{'  ' + rival:34} {len(y):6} {f1(y, p.argmax(axis=1)):.3f} / {auc(y == 0, p[:, 0]):.3f}")
+    r = rows(data / "sentiment/umsab_en_fr_trainval.tsv")
+    for lang, (rival, analyzer) in zip(("en", "fr"), vaders().items(), strict=False):
+        mine = [x for x in r if x["lang"] == lang]
+        y, p = np.array([label(x) for x in mine]), rule(analyzer, [x["text"] for x in mine])
+        print(
+            f"{'UMSAB ' + lang + ' ' + rival:34} {len(y):6} {f1(y, p.argmax(axis=1)):.3f} / {auc(y == 0, p[:, 0]):.3f}"
+        )
+    for lang in ("es", "de", "it", "pt", "ar", "hi"):
+        mine = [x for x in rows(data / "sentiment/umsab_other6_trainval.tsv") if x["lang"] == lang]
+        line(
+            f"UMSAB {lang} (not taught)",
+            np.array([label(x) for x in mine]),
+            ours(model, [x["text"] for x in mine], [lang] * len(mine)),
+        )
+
+
+def hourly(data: Path) -> None:
+    r = rows(data / "mentions/airline_2015_dev.csv")
+    model = TextModel.load()
+    p = ours(model, [x["text"] for x in r], ["en"] * len(r))[:, 0]
+    compound = -rule(vaders()["VADER 3.3.2"], [x["text"] for x in r])[:, 2]
+    for brand in sorted({x["brand"] for x in r}):
+        sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 4)
+        for i, x in enumerate(r):
+            if x["brand"] == brand:
+                s = sums[x["created_utc"][:13]]
+                s[0] += x["sentiment"] == "negative"
+                s[1] += p[i]
+                s[2] += compound[i] >= 0.05
+                s[3] += 1
+        m = np.array(list(sums.values()))
+        c = [np.corrcoef(m[:, 0], m[:, k])[0, 1] for k in (1, 2, 3)]
+        print(
+            f"{brand:20} hourly negatives against ΣP(negative) r {c[0]:.3f}; VADER's count {c[1]:.3f}; all tweets {c[2]:.3f}"
+        )
+
+
+def online(data: Path) -> None:
+    """Prequential: each tweet in order of time is foretold, then (if chosen) its label learnt by the brand's correction."""
+    r = sorted(rows(data / "mentions/airline_2015_dev.csv"), key=lambda x: (x["created_utc"], x["tweet_id"]))
+    model = TextModel.load()
+    texts = [x["text"] for x in r]
+    features = [model.features(t, "en") for t in texts]
+    y = np.array([label(x, "sentiment") for x in r])
+    s = model.score(texts, ["en"] * len(r))
+    for how in ("random", "suggest"):
+        for budget in (0, 100, 300, 1_000, len(r)):
+            if how == "suggest" and budget in (0, len(r)):
+                continue
+            chosen = pick(how, budget, s, features)
+            state, out = FeedbackState(), []
+            for i in range(len(r)):
+                z = model.log_odds(features[i])
+                brand = state.brands.get(r[i]["brand"])
+                z = brand.correction.add(z, features[i]) if brand is not None and brand.correction.active else z
+                e = np.exp(np.array(z) - max(z))
+                out.append(e / e.sum())
+                if i in chosen:
+                    who = f"analyst {i % 3}"
+                    state = fold(
+                        state,
+                        Feedback(r[i]["tweet_id"], r[i]["brand"], r[i]["sentiment"], who, features[i], "en"),
+                        model,
+                    )
+            p = np.array(out)
+            line(f"online, {budget} labels, {how}", y, p)
+
+
+def pick(how: str, budget: int, s: Any, features: list[dict[int, float]]) -> set[int]:
+    """Return which tweets get a label: a share of each day's, chosen at random or by `suggest`."""
+    n = len(features)
+    if budget >= n:
+        return set(range(n))
+    out: set[int] = set()
+    block = 250
+    for start in range(0, n, block):
+        end = min(start + block, n)
+        k = round(budget * end / n) - round(budget * start / n)
+        if how == "random":
+            out |= {start + int(i) for i in np.random.default_rng(start).choice(end - start, k, replace=False)}
+        else:
+            found = suggest(s.negative[start:end].tolist(), s.positive[start:end].tolist(), features[start:end], k)
+            out |= {start + f.index for f in found}
+    return out
+
+
+def table(name: str, counts: dict[str, Counter[str]]) -> None:
+    columns = sorted({c for v in counts.values() for c in v})
+    print(f"{name:26} {'n':>6} " + " ".join(f"{c[:10]:>10}" for c in columns))
+    for k, v in counts.items():
+        print(f"{k:26} {v.total():6} " + " ".join(f"{v[c] / v.total():10.2f}" for c in columns))
+
+
+def authors(data: Path) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in (1, 2):
+        for r in rows(data / f"context/crisislext26_sources_dev_{part}.csv"):
+            counts["crisis: " + r["source"]][author_kind(None, r["text"]).kind] += 1
+    for r in rows(data / "context/french_media_2022_dev.csv"):
+        counts["French media"][author_kind(None, r["text"]).kind] += 1
+    for r in rows(data / "context/corporate_messaging.csv"):
+        counts["company: " + r["category"]][author_kind(None, r["text"]).kind] += 1
+    for r in rows(data / "mentions/airline_2015_dev.csv"):
+        counts["airline passengers"][author_kind(None, r["text"]).kind] += 1
+    table("who wrote it", counts)
+
+
+def triggers(data: Path) -> None:
+    r = [x for x in rows(data / "mentions/airline_2015_dev.csv") if x["negativereason"]]
+    terms = TextModel.load().score([x["text"] for x in r], ["en"] * len(r)).terms
+    single: dict[str, Counter[str]] = defaultdict(Counter)
+    alerts: dict[str, Counter[str]] = defaultdict(Counter)
+    for x, t in zip(r, terms, strict=True):
+        single[x["negativereason"]][trigger_of(Counter(t)).trigger] += 1
+        alerts[x["negativereason"]].update(t)
+    table("one tweet", single)
+    for reason, counted in alerts.items():
+        print(f"all of {reason:24}", *trigger_of(counted))
+
+
+def languages(data: Path) -> None:
+    model = TextModel.load()
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in ("umsab_en_fr_trainval.tsv", "umsab_other6_trainval.tsv"):
+        r = rows(data / "sentiment" / name)
+        for x, found in zip(r, model.score([x["text"] for x in r], [None] * len(r)).lang, strict=True):
+            counts[x["lang"]]["right" if found == x["lang"] else found if found == "und" else "wrong"] += 1
+    table("language", counts)
+
+
+def speed(data: Path) -> None:
+    texts = [x["text"] for x in rows(data / "mentions/airline_2015_dev.csv")]
+    model, analyzer = TextModel.load(), vaders()["VADER 3.3.2"]
+
+    def per_second(work: Callable[[], int]) -> float:
+        start = time.process_time()
+        return work() / (time.process_time() - start)
+
+    def score() -> int:
+        for i in range(0, len(texts), 500):
+            model.score(texts[i : i + 500], [None] * len(texts[i : i + 500]))
+        return len(texts)
+
+    def with_authors() -> int:
+        for t in texts:
+            author_kind(None, t)
+        return score()
+
+    def vader() -> int:
+        for t in texts[:2000]:
+            analyzer.polarity_scores(t)
+        return 2000
+
+    cold = per_second(score)
+    best = {"scoring": 0.0, "with author kind": 0.0, "VADER": 0.0}
+    for _ in range(4):
+        for name, work in zip(best, (score, with_authors, vader), strict=True):
+            best[name] = max(best[name], per_second(work))
+    print(f"first pass (nothing remembered) {cold:.0f}/s; " + "; ".join(f"{k} {v:.0f}/s" for k, v in best.items()))
+    print(f"against VADER: {best['with author kind'] / best['VADER']:.2f} × with language and author kind")
+    x = [model.features(t, "en") for t in texts[:1000]]
+    state = FeedbackState()
+
+    def corrections() -> int:
+        nonlocal state
+        for i, f in enumerate(x):
+            state = fold(state, Feedback(str(i), "b", CLASSES[i % 3], f"p{i % 5}", f), model)
+        return len(x)
+
+    def shared() -> int:
+        for i, f in enumerate(x):
+            model.learn_hashed(f, CLASSES[i % 3])
+        return len(x)
+
+    def from_text() -> int:
+        for i, t in enumerate(texts[:1000]):
+            model.learn(t, "en", CLASSES[i % 3])
+        return 1000
+
+    print(
+        f"learning: shared {per_second(shared):.0f}/s, from text {per_second(from_text):.0f}/s, fold {per_second(corrections):.0f}/s"
+    )
+
+
+if __name__ == "__main__":
+    what = sys.argv[2:] or ["unseen", "hourly", "online", "authors", "triggers", "languages", "speed"]
+    for each in what:
+        print(f"--- {each}")
+        globals()[each](Path(sys.argv[1]))

@@ -1,48 +1,44 @@
 """How much of it is a crowd: copies, one loud author, new accounts, and how many different people there were.
 
-Copies of one text count a tenth each, unless they are marked as reposts (people passing a post on are people). What is
-found here lowers severity and is said with the alert; it never hides an alert.
+Copies of one text count little, unless they are marked as reposts (people passing a post on are people), and so do
+an author's posts after the second one in a minute. What is found here lowers severity and is said with the alert; it
+never hides an alert.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import Final
 
 from detectors.sums import Minute
 from schemas.events import Authenticity, Window
 
-COPY_WEIGHT: Final = 10
-"""Hundredths that a copy of another mention's text counts."""
-CROWD_BITS: Final = 1024
-"""Size of a crowd sketch: linear counting (Whang et al. 1990) is within 5 % up to about 3,000 people."""
+COPY_WEIGHT: Final = 5
+"""Hundredths that a copy of another mention's text counts, or the third post of an author within a minute."""
+SECOND_WEIGHT: Final = 50
+"""Hundredths that an author's second post within a minute counts."""
+
+
+MOST: Final = 3.0
+"""Severity points that a lack of authenticity takes away at most."""
 
 
 def crowd(window: Window) -> int:
-    """Return the mentions of a minute in 1/100, copies counting a tenth and one author's repeats a half."""
+    """Return the mentions of a minute in 1/100: people in full, their second posts half, copies and the rest little."""
     copies = copies_of(window)
-    repeats = max(0, window.count - window.authors - copies)
-    return max(0, 100 * (window.count - copies - repeats) + COPY_WEIGHT * copies + 50 * repeats)
+    people = max(1, min(window.authors, window.count - copies))
+    repeats = max(0, window.count - people - copies)
+    second = min(repeats, people)
+    return 100 * people + SECOND_WEIGHT * second + COPY_WEIGHT * (copies + repeats - second)
+
+
+def people(window: Window) -> int:
+    """Return how many people spoke in a minute: an account that only copies another's text is none."""
+    return max(1, min(window.authors, window.count - copies_of(window)))
 
 
 def copies_of(window: Window) -> int:
     """Return how many mentions repeat another's text without being a repost."""
     return max(0, min(window.duplicates - window.reposts, window.count - 1))
-
-
-def sketch(hashes: Iterable[int]) -> int:
-    """Return the crowd sketch of author (or text) hashes: a bit set, from which nobody can be told."""
-    bits = 0
-    for value in hashes:
-        bits |= 1 << (value % CROWD_BITS)
-    return bits
-
-
-def estimate(bits: int) -> int:
-    """Return about how many different hashes a sketch has seen (linear counting)."""
-    empty = CROWD_BITS - bits.bit_count()
-    return round(CROWD_BITS * math.log(CROWD_BITS / max(empty, 0.5)))
 
 
 def assess(minutes: list[Minute], people: int) -> Authenticity:
@@ -59,12 +55,12 @@ def assess(minutes: list[Minute], people: int) -> Authenticity:
 
 
 def penalty(seen: Authenticity, count: int) -> float:
-    """Return the severity points (0 to -2) that copies, one loud author, repeats and new accounts take away."""
+    """Return the severity points (0 to -3) that copies, one loud author, repeats and new accounts take away."""
     repeats = 1.0 - min(1.0, seen.distinct_authors / max(1, count))
     points = (
-        1.5 * max(0.0, seen.duplicate_share - 0.2)
-        + 1.5 * max(0.0, seen.loudest_share - 0.2)
+        2.5 * max(0.0, seen.duplicate_share - 0.2)
+        + 2.5 * max(0.0, seen.loudest_share - 0.2)
         + 1.0 * max(0.0, repeats - 0.4)
         + 1.5 * max(0.0, (seen.young_share or 0.0) - 0.3)
     )
-    return -min(2.0, points)
+    return -min(MOST, points)

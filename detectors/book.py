@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from detectors.onset import CROWD_SIGNALS
 from detectors.settings import Campaign, MonitorSettings
 from schemas import ids
 from schemas.events import AlertStatus, SignalName
@@ -14,6 +15,8 @@ from schemas.times import MINUTE, WEEK
 
 WEEK_MINUTES: Final = WEEK // MINUTE
 MOST_PAGES: Final = 50
+SLOW_REOPEN: Final = 12 * 60
+"""Minutes after its end in which a slow burn is the same story."""
 
 
 class Live(Struct, array_like=True):
@@ -35,6 +38,8 @@ class Live(Struct, array_like=True):
     """Minutes in a row that were calm."""
     ended: int = 0
     """Minute of its end; 0 while it goes on."""
+    paged: bool = False
+    """Whether it has paged: it counts once in the budget."""
 
 
 class AlertBook:
@@ -62,17 +67,30 @@ class AlertBook:
         heard = (live for live in self.live.values() if live.suppressed_by is None and live.signal != "silence")
         return max((live.level for live in heard), default=0)
 
+    def told_until(self) -> int:
+        """Return the minute at which the last alert about a crowd ended: what was said before is told."""
+        return max((live.ended for live in self._ended.values() if live.signal in CROWD_SIGNALS), default=0)
+
     def campaign(self, minute: int) -> Campaign | None:
         """Return the campaign that is on."""
         now = minute * MINUTE
         return next((c for c in self.settings.campaigns if c.start <= now < c.end), None)
 
     def raise_(
-        self, signal: SignalName, level: int, k: int, starts_at: int, minute: int, held_back: str | None
+        self,
+        signal: SignalName,
+        level: int,
+        k: int,
+        starts_at: int,
+        minute: int,
+        held_back: str | None,
+        *,
+        slow: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         """Open the alert of `signal`, or let it worsen; None when there is nothing new to say.
 
-        Nothing is new when a live alert of the brand, this or another, has been heard at this level: one story, one page.
+        Nothing is new when a live alert of the brand, this or another, has been heard at this level: one story, one
+        page.
 
         Args:
             signal: whose alert.
@@ -81,6 +99,7 @@ class AlertBook:
             starts_at: onset, epoch ms.
             minute: now.
             held_back: why it may not page: warm_up or campaign; the budget is looked at here.
+            slow: whether it adds up over hours, so that it also reopens an alert that ended hours ago.
         """
         live = self.live.get(signal)
         if level <= self.loudest():
@@ -89,42 +108,42 @@ class AlertBook:
             released = live.suppressed_by in {"warm_up", "campaign"} and held_back is None and level >= 2
             if level <= live.level and not released:
                 return None
-        if held_back is None and (live is None or live.suppressed_by is not None or live.level < 2):
-            held_back = self._over_budget(level, minute)
         if live is None:
-            return self._open(signal, level, k, starts_at, minute, held_back)
-        heard = live.suppressed_by is None
+            live = self._reopen(signal, minute, slow=slow)
+            if live is None:
+                live = self._new(signal, level, k, starts_at, minute)
+            status: AlertStatus = "firing"
+        else:
+            status = "updated" if live.suppressed_by is None else "firing"
         live.sequence += 1
         live.level, live.k, live.calm = max(live.level, level), max(live.k, k), 0
-        return self._say(live, "updated" if heard else "firing", held_back, minute)
-
-    def _open(
-        self, signal: SignalName, level: int, k: int, starts_at: int, minute: int, held_back: str | None
-    ) -> tuple[Live, AlertStatus]:
-        old = self._ended.pop(signal, None)
-        if old is not None and minute - old.ended <= self.settings.reopen_minutes:
-            heard_at = old.level if old.suppressed_by is None else 0
-            live = msgspec.structs.replace(
-                old, sequence=old.sequence + 1, level=max(level, old.level), k=k, opened=minute, calm=0, ended=0
-            )
-            if heard_at >= level:
-                held_back = None  # it is the same story: no second page, and no suppression of what is known
-        else:
-            if old is not None:
-                starts_at = max(starts_at, old.ended * MINUTE)
-            name = ids.alert_id(ids.fingerprint(self.brand, signal), starts_at)
-            live = Live(signal, name, starts_at, 1, level, k, minute)
-        self.live[signal] = live
-        return self._say(live, "firing", held_back, minute)
-
-    def _say(self, live: Live, status: AlertStatus, held_back: str | None, minute: int) -> tuple[Live, AlertStatus]:
+        if held_back is None and not live.paged:
+            held_back = self._over_budget(level, minute)
         live.suppressed_by = held_back
         if held_back is not None:
             return live, "suppressed"
-        if live.level >= 2:
+        if level >= 2 and not live.paged:
+            live.paged = True
             self._pages = [when for when in self._pages if minute - when < WEEK_MINUTES][-MOST_PAGES:]
             self._pages.append(minute)
         return live, status
+
+    def _reopen(self, signal: SignalName, minute: int, *, slow: bool) -> Live | None:
+        old = self._ended.get(signal)
+        within = SLOW_REOPEN if slow else self.settings.reopen_minutes
+        if old is None or minute - old.ended > within:
+            return None
+        live = msgspec.structs.replace(self._ended.pop(signal), level=0, k=0, opened=minute, calm=0, ended=0)
+        self.live[signal] = live
+        return live
+
+    def _new(self, signal: SignalName, level: int, k: int, starts_at: int, minute: int) -> Live:
+        old = self._ended.pop(signal, None)
+        if old is not None:
+            starts_at = max(starts_at, old.ended * MINUTE)
+        name = ids.alert_id(ids.fingerprint(self.brand, signal), starts_at)
+        live = self.live[signal] = Live(signal, name, starts_at, 0, level, k, minute)
+        return live
 
     def _over_budget(self, level: int, minute: int) -> str | None:
         if not 2 <= level < 4:

@@ -1,7 +1,8 @@
 """What carries a spike: terms, hashtags, links, languages and author kinds against the brand's usual talk.
 
-Weight is the z-score of the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words",
-Political Analysis 16(4), eq. 16 and 22): the prior is the usual talk itself, so a rare word needs more than one mention to count.
+Weight is the z-score of the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008,
+"Fightin' Words", Political Analysis 16(4), eq. 16 and 22): the prior is the usual talk itself, so a rare word needs
+more than one mention to count.
 """
 
 from __future__ import annotations

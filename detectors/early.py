@@ -1,9 +1,9 @@
 """The early trigger: a crisis does not wait for the minute to end.
 
-It looks at minutes of *arrival*, whose figures only grow: people and P(negative) so far. What fires on them stays true whatever
-comes later, and the threshold rests on closed minutes alone, so every run of the same log agrees. It asks for more surprise
-than a closed minute does and speaks of anger only; copies cannot be told from people yet, so different texts bound the crowd and
-L3 is its limit.
+It looks at minutes of *arrival*, whose figures only grow: people and P(negative) so far. What fires on them stays
+true whatever comes later, and the threshold rests on closed minutes alone, so every run of the same log agrees. It
+asks for more surprise than a closed minute does and speaks of anger only; copies cannot be told from people yet, so
+different texts bound the crowd and L3 is its limit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A mean that forgets, without the start-up error of one: River's `stats.Mean`, then River's `stats.EWMean`.
 
-River's `EWMean` alone gives its very first value nearly all the weight for a long while; an ordinary mean is right until it
-has seen as many values as the exponential one remembers.
+River's `EWMean` alone gives its very first value nearly all the weight for a long while; an ordinary mean is right
+until it has seen as many values as the exponential one remembers.
 """
 
 from __future__ import annotations

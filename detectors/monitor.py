@@ -1,28 +1,28 @@
 """One brand's watchman: closed minutes in, alerts out.
 
-Pure and deterministic: time is an argument, and what it decides depends only on the minutes it was given. It judges before
-it learns, keeps one alert per onset and signal, tells when that worsens and when it is over, and says openly what it holds back.
-What it knows is in `detectors.picture`, what it has said in `detectors.book`.
+Pure and deterministic: time is an argument, and what it decides depends only on the minutes it was given. It judges
+before it learns, keeps one alert per onset and signal, tells when that worsens and when it is over, and says openly
+what it holds back. What it knows is in `detectors.picture`, what it has said in `detectors.book`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from detectors import wording
 from detectors.book import AlertBook, Live
-from detectors.early import EarlyTrigger, EarlyVerdict
-from detectors.onset import CROWD_SIGNALS, Gate, began, gates
+from detectors.early import EarlyTrigger
+from detectors.onset import CROWD_SIGNALS, Gate, gates
 from detectors.pace import BLOCK
-from detectors.picture import Judgement, Picture
+from detectors.picture import Picture
 from detectors.settings import MonitorSettings
 from detectors.silence import Silence
 from detectors.sums import HORIZONS
-from schemas.events import Alert, Interval, Signal, SignalName, Vote, Window
-from schemas.times import MINUTE, from_ms, to_ms
+from schemas.events import Alert, AlertStatus, Signal, SignalName, Window
+from schemas.times import MINUTE, to_ms
 
 Event = Alert | Signal
 Evidence = Callable[[], list[str]]
@@ -91,7 +91,7 @@ class BrandMonitor:
         self._picture.see(window, minute, frozen=self._book.frozen)
         out += self._end_silence(minute, delay)
         tests = self._tests(minute)
-        self._picture.habits.note(minute, self._picture.sums, _anger(tests) if self.warm else None)
+        self._picture.habits.note(minute, self._picture.sums)
         out += self._judge(tests, minute, delay, evidence)
         out += self._reach(window, minute, delay, evidence)
         out += self._ends(tests, minute, delay)
@@ -126,7 +126,8 @@ class BrandMonitor:
                 self._picture.begin(minute)
                 last = min(to, (minute // BLOCK + 1) * BLOCK, due or to) - 1
                 self._finish(last)
-            else:
+            else:  # the source has died: the silence so far was no fact about the brand either
+                self._picture.pace.drop_since(self._silence.last + 1)
                 self._next = min(to, due or to)
                 self._bound = None
         if self._silence.due and self._next >= self._silence.due:
@@ -154,7 +155,7 @@ class BrandMonitor:
     def _tests(self, minute: int, *, campaign: bool = True) -> list[Gate]:
         picture, on = self._picture, self._book.campaign(minute) if campaign else None
         factor = on.factor if on else 1.0
-        return gates(picture.pace, picture.sums, picture.habits, minute, self.settings.sensitivity, factor)
+        return gates(picture.pace, picture.sums, picture.slow, self.settings.sensitivity, factor)
 
     def _judge(self, tests: list[Gate], minute: int, delay: int, evidence: Evidence) -> list[Event]:
         fired = [gate for gate in tests if gate.strength >= 1.0]
@@ -162,14 +163,19 @@ class BrandMonitor:
             plain = self._tests(minute, campaign=False)
             fired += [gate for gate in plain if gate.signal == "volume_spike" and gate.strength >= 1.0]
         out = self._tell_close(tests, minute, delay)
+        if not self._book.loudest():  # the long sums still hold the story that has just ended
+            told = self._book.told_until()
+            fired = [gate for gate in fired if gate.slow or minute - HORIZONS[gate.k] >= told]
         if not fired:
             return out
-        records = {gate.k for gate in fired if gate.record}
-        known = {k: self._picture.judge(k, minute, record=k in records) for k in sorted({gate.k for gate in fired})}
-        lead = max(fired, key=lambda g: (known[g.k].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
-        starts = began(self._picture.sums.within(lead.k), self._picture.pace.rate) * MINUTE
-        judgement = known[lead.k]
-        said = self._raise(lead.signal, judgement.level, lead.k, starts, minute)
+        known = {
+            (k, slow): self._picture.judge(k, minute, lasting=slow)
+            for k, slow in sorted({(gate.k, gate.slow) for gate in fired})
+        }
+        lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
+        starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
+        judgement = known[lead.k, lead.slow]
+        said = self._raise(lead.signal, judgement.level, lead.k, starts, minute, slow=lead.slow)
         if said is not None:
             live, status = said
             votes = wording.votes(tests)
@@ -178,15 +184,18 @@ class BrandMonitor:
             )
         return out
 
-    def _raise(self, signal: SignalName, level: int, k: int, starts: int, minute: int) -> Any:
+    def _raise(
+        self, signal: SignalName, level: int, k: int, starts: int, minute: int, *, slow: bool = False
+    ) -> tuple[Live, AlertStatus] | None:
         held = None
         if not self.warm and not (level >= 4 and self._picture.pace.minutes >= EARLY_WARM):
             held = "warm_up"
         elif signal == "volume_spike" and self._book.campaign(minute):
             held = "campaign"
-        said = self._book.raise_(signal, level, k, starts, minute, held)
+        said = self._book.raise_(signal, level, k, starts, minute, held, slow=slow)
         if said is not None and self._book.frozen:
             self._picture.pace.drop_since(starts // MINUTE)
+            self._picture.slow.restart()
         return said
 
     def _tell_close(self, tests: list[Gate], minute: int, delay: int) -> list[Event]:
@@ -206,9 +215,9 @@ class BrandMonitor:
         limit = self.settings.reach_followers / self.settings.sensitivity
         if window.top_negative < NEGATIVE_POST or window.top_reach < limit / 5:
             return []
-        habits = self._picture.habits
-        known = habits.reach
-        habits.today(minute).reach = max(habits.today(minute).reach, window.top_reach)
+        known = self._picture.habits.reach
+        today = self._picture.habits.today(minute)
+        today.reach = max(today.reach, window.top_reach)
         live = self._book.live.get("reach")
         if live is not None:
             live.calm = 0
@@ -217,19 +226,7 @@ class BrandMonitor:
         said = self._raise("reach", 2 if window.top_reach >= limit else 1, 0, minute * MINUTE, minute)
         if said is None:
             return []
-        live, status = said
-        judgement = Judgement(0, live.level, {"reach": window.top_reach / limit}, window.authors)
-        score = window.top_reach / limit
-        alert = wording.alert(self._picture, live, status, judgement, score, [], minute, delay, evidence())
-        return [
-            msgspec.structs.replace(
-                alert,
-                observed=float(window.top_reach),
-                expected=float(known),
-                reach=window.top_reach,
-                reason=f"A negative post about {self.brand} by an account with {window.top_reach:,} followers.",
-            )
-        ]
+        return [wording.reach_alert(self._picture, *said, window, known, limit, minute, delay, evidence())]
 
     # -------------------------------------------------------------------------------------------------------- the end
 
@@ -247,7 +244,8 @@ class BrandMonitor:
                 hours = f"{self.settings.accept_hours:g} hours"
                 why = f"The level has held for {hours} and is taken as the new normal of {self.brand}."
             elif live.calm >= self.settings.calm_minutes:
-                why = f"Calm for {wording.length(live.calm)}, {wording.length(minute + 1 - live.starts_at // MINUTE)} after it began."
+                lasted = minute + 1 - live.starts_at // MINUTE
+                why = f"Calm for {wording.length(live.calm)}, {wording.length(lasted)} after it began."
             else:
                 continue
             out.append(self._resolve(live, minute, delay, why))
@@ -255,9 +253,7 @@ class BrandMonitor:
 
     def _resolve(self, live: Live, minute: int, delay: int, why: str) -> Alert:
         self._book.end(live, minute)
-        judgement = Judgement(min(live.k, HOUR), live.level, {}, self._picture.people(min(live.k, HOUR)))
-        alert = wording.alert(self._picture, live, "resolved", judgement, 0.0, [], minute, delay, [])
-        return msgspec.structs.replace(alert, ends_at=from_ms((minute + 1) * MINUTE), reason=why)
+        return wording.end_alert(self._picture, live, minute, delay, why)
 
     # ------------------------------------------------------------------------------------------------------ silence
 
@@ -267,21 +263,7 @@ class BrandMonitor:
         said = self._book.raise_("silence", 1, HOUR, (last + 1) * MINUTE, due - 1, None)
         if said is None:
             return []
-        live, status = said
-        missing = self._picture.pace.slow.get() / BLOCK * (due - 1 - last)
-        length = wording.length(due - 1 - last)
-        alert = wording.alert(
-            self._picture, live, status, Judgement(HOUR, 1, {"size": 0.0}, 0), 0.0, [], due - 1, delay, []
-        )
-        return [
-            msgspec.structs.replace(
-                alert,
-                observed=0.0,
-                expected=round(missing, 1),
-                window_seconds=(due - 1 - last) * 60,
-                reason=f"Nobody has mentioned {self.brand} for {length}, where about {missing:,.0f} mentions would be usual.",
-            )
-        ]
+        return [wording.silence_alert(self._picture, *said, due - 1, delay, last)]
 
     def _end_silence(self, minute: int, delay: int) -> list[Event]:
         live = self._book.live.get("silence")
@@ -333,38 +315,7 @@ class BrandMonitor:
         if said is None:
             return []
         self._set_wake()
-        live, status = said
-        return [self._early_alert(verdict, live, status, at, evidence)]
-
-    def _early_alert(self, verdict: EarlyVerdict, live: Live, status: Any, at: int, evidence: Evidence) -> Alert:
-        judgement, people = verdict.judgement, verdict.judgement.people
-        length = wording.length(HORIZONS[judgement.k])
-        usual = self._picture.pace.share.usual
-        share = min(1.0, verdict.angry / people)
-        alert = wording.alert(self._picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence())
-        return msgspec.structs.replace(
-            alert,
-            detected_at=from_ms(at),
-            observed=round(verdict.angry, 2),
-            expected=round(verdict.expected * usual, 2),
-            interval=Interval(0.0, round(verdict.expected * usual + verdict.score, 2)),
-            sample_size=people,
-            authenticity=None,
-            doubling_seconds=None,
-            negative_share=round(share, 4),
-            votes=[
-                Vote(
-                    f"early {length}",
-                    round(verdict.score, 2),
-                    True,
-                    "the open minute exceeds what a whole one could be",
-                )
-            ],
-            reason=(
-                f"{people:,} authors on {self.brand} within {length} and still counting, where "
-                f"{verdict.expected:.1f} mentions would be usual; the negative share is {share:.0%}, usually {usual:.0%}."
-            ),
-        )
+        return [wording.early_alert(self._picture, *said, verdict, at, evidence())]
 
     # ------------------------------------------------------------------------------------------------------- the state
 
@@ -394,11 +345,3 @@ class BrandMonitor:
             raise ValueError(f"monitor of {brand}: state of version {version}, this program reads {VERSION}")
         monitor._set_wake()
         return monitor
-
-
-def _anger(tests: list[Gate]) -> list[float]:
-    scores = [0.0] * len(HORIZONS)
-    for gate in tests:
-        if gate.signal == "negative_spike":
-            scores[gate.k] = gate.score
-    return scores

@@ -1,7 +1,8 @@
 """Has something begun? The tests of one closed minute on every horizon, and where the rise began.
 
-Count surprise and share surprise are nearly independent under the usual talk, so `anger = (z_count + z_share) / sqrt 2` is again standard
-normal (Stouffer's method): more mentions that are also angrier than usual count twice, a joke that goes viral cancels.
+Count surprise and share surprise are nearly independent under the usual talk, so `anger = (z_count + z_share) / sqrt
+2` is again standard normal (Stouffer's method): more mentions that are also angrier than usual count twice, a joke
+that goes viral cancels.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from detectors.habits import Habits
+from detectors import slowburn
 from detectors.pace import Pace
+from detectors.slowburn import SlowBurn
 from detectors.sums import HORIZONS, Minute, SlidingSums
 from detectors.tails import excess
 
@@ -20,7 +22,8 @@ CROWD_SIGNALS: Final[tuple[CrowdSignal, ...]] = ("negative_spike", "negativity_s
 """Where two say the same, the first one speaks."""
 
 THRESHOLDS: Final = (4.8, 4.4, 4.0, 3.5, 3.0)
-"""Standard deviations per horizon. The shorter a horizon, the more often it is asked: 10,080 minutes a week against 42 times four hours;
+"""Standard deviations per horizon. The shorter a horizon, the more often it is asked: 10,080 minutes a week against
+42 times four hours;
 these give each about the same few hundredths of a false alarm a week if the tails are right."""
 SHIFT_MENTIONS: Final = 25.0
 """Mentions below which a share is not judged by itself."""
@@ -28,16 +31,6 @@ SHIFT_RISE: Final = 0.06
 """By how much a share must exceed the usual one, whatever its z."""
 ANGRIER: Final = 1.0
 """Standard deviations by which a share must exceed the usual one before a surge is called negative."""
-
-# A slow crisis never looks like much in any one hour. Where a brand's own two weeks are known, the hour (or four) in which people
-# are angrier than in all of them is told, from a score on that honest counting alone would have once or twice a week.
-SLOW: Final = 3
-"""Number of the horizon of an hour, from which on this holds."""
-SLOW_FLOOR: Final = 2.1
-SLOW_MENTIONS: Final = 30.0
-SLOW_MARGIN: Final = 1.05
-SLOW_QUARTERS: Final = 8
-"""Quarters of a day that must be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +41,8 @@ class Gate:
     k: int
     score: float
     threshold: float
-    record: bool = False
-    """Whether it is judged against the brand's own angriest hours."""
+    slow: bool = False
+    """Whether it is hours of evidence (`detectors.slowburn`), not the sum of one horizon."""
 
     @property
     def strength(self) -> float:
@@ -59,7 +52,7 @@ class Gate:
     @property
     def name(self) -> str:
         """What the vote is called."""
-        return f"{self.signal} {HORIZONS[self.k]} min"
+        return "slow burn" if self.slow else f"{self.signal} {HORIZONS[self.k]} min"
 
 
 def threshold(k: int, sensitivity: float) -> float:
@@ -70,8 +63,7 @@ def threshold(k: int, sensitivity: float) -> float:
 def gates(
     pace: Pace,
     sums: SlidingSums,
-    habits: Habits,
-    minute: int,
+    slow: SlowBurn,
     sensitivity: float = 1.0,
     factor: float = 1.0,
 ) -> list[Gate]:
@@ -80,8 +72,7 @@ def gates(
     Args:
         pace: what is expected.
         sums: what was said.
-        habits: what the brand's days are used to.
-        minute: the newest closed minute.
+        slow: the evidence of the last hours.
         sensitivity: divides the thresholds.
         factor: multiplies what is expected (a campaign).
     """
@@ -102,28 +93,30 @@ def gates(
         angrier = z_share >= ANGRIER
         z_mass = excess(mass, expected * usual, pace.dispersion[k]) if angrier and z_count > 0.0 else 0.0
         anger = (z_count + z_share) / math.sqrt(2.0) if angrier else 0.0
-        slow = _slow_limit(k, n, habits, minute, sensitivity)
-        found.append(Gate("negative_spike", k, max(z_mass, anger), min(limit, slow), slow < limit))
+        found.append(Gate("negative_spike", k, max(z_mass, anger), limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
+    limit = slowburn.THRESHOLD / sensitivity
+    found.append(Gate("negative_spike", len(HORIZONS) - 1, slow.score(pace), limit, slow=True))
     return found
 
 
-def _slow_limit(k: int, n: float, habits: Habits, minute: int, sensitivity: float) -> float:
-    if k < SLOW or n < SLOW_MENTIONS or habits.quarters(minute) < SLOW_QUARTERS:
-        return math.inf
-    return max(SLOW_FLOOR, SLOW_MARGIN * habits.angriest(k, minute)) / sensitivity
+def began(minutes: list[Minute], rate: float, now: float) -> int:
+    """Return the minute in which the rise to `now` mentions a minute from the usual `rate` began.
 
-
-def began(minutes: list[Minute], rate: float) -> int:
-    """Return the minute in which a rise over `rate` mentions a minute began: the start of the largest sum of excess."""
+    It is the start of the largest sum of excess over the level at which both rates are equally likely, Page's CUSUM for
+    Poisson counts (Lucas 1985, Technometrics 27, eq. 2).
+    """
+    usual = max(rate, 1e-3)
+    level = max(now, 2.0 * usual)
+    between = (level - usual) / math.log(level / usual)
     best, best_start = float("-inf"), minutes[-1].minute
     total, start, last = 0.0, minutes[0].minute, minutes[0].minute - 1
     for m in minutes:
-        total -= 1.5 * rate * (m.minute - last - 1)
+        total -= between * (m.minute - last - 1)
         if total <= 0.0:
             total, start = 0.0, m.minute
-        total += m.crowd / 100.0 - 1.5 * rate
+        total += m.crowd / 100.0 - between
         last = m.minute
         if total > best:
             best, best_start = total, start

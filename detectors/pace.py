@@ -1,12 +1,13 @@
 """How much a brand is usually talked about, minute by minute, and how far that usually strays.
 
-Expected mentions a minute = slow level (days) x hour of the day x (recent level / what was expected of it)^p. How wrong that
-forecast was is learnt on each horizon as the dispersion alpha of a negative binomial, variance = mean + alpha mean^2. So threads,
-ordinary bursts and a rhythm not yet known widen the band of the horizon on which they occur, and of no other.
+Expected mentions a minute = slow level (days) x hour of the day x (recent level / what was expected of it)^p. How
+wrong that forecast was is learnt on each horizon as the dispersion alpha of a negative binomial, variance = mean +
+alpha mean^2. So threads, ordinary bursts and a rhythm not yet known widen the band of the horizon on which they
+occur, and of no other.
 
-It learns in blocks of five minutes, four hours late: what is still being judged is not yet usual, so a rise over hours does
-not lift its own expectation, and what turns out to be an incident is dropped before it is learnt. A block far above the band is
-cut to its edge. The means are River's (`detectors.fading`).
+It learns in blocks of five minutes, four hours late: what is still being judged is not yet usual, so a rise over
+hours does not lift its own expectation, and what turns out to be an incident is dropped before it is learnt. A block
+far above the band is cut to its edge. The means are River's (`detectors.fading`).
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ _STEPS: Final = tuple(max(1, h // BLOCK) for h in HORIZONS)
 
 
 class Pace:
-    """The baseline of one brand's mentions and of their negative share. Counts are in mentions, minutes since the epoch."""
+    """The baseline of one brand's mentions and of their negative share. Counts are in mentions, minutes since the
+    epoch.
+    """
 
     def __init__(self) -> None:
         self.share = NegativeShare()
@@ -69,6 +72,7 @@ class Pace:
         ] = []  # [first minute, rate, count, mass, squares, frozen] of the last four hours
         self.dispersion = list(PRIOR_DISPERSION)
         self.mentions = 0.0
+        self._heard = 0  # bit h: mentioned at some hour h of a day
         self.rate = 0.0
         """Expected mentions a minute in the present block."""
         self._means = [0.0] * len(HORIZONS)
@@ -81,7 +85,7 @@ class Pace:
     @property
     def hours_heard(self) -> int:
         """In how many different hours of the day there have been mentions."""
-        return sum(count > 0.0 for count in self._hour_count)
+        return self._heard.bit_count()
 
     # ------------------------------------------------------------------------------------------------------- forecast
 
@@ -151,6 +155,8 @@ class Pace:
         self.slow.update(kept)
         self.share.learn_one(kept, mass * kept / count if count else 0.0)
         self.mentions += kept
+        if kept > 0.0:
+            self._heard |= 1 << hour
 
     def _learn_errors(self, end: int, rate: float, count: float, squares: float) -> None:
         if self.slow.n < FIRST + DELAY:
@@ -195,13 +201,13 @@ class Pace:
             self._box,
             self._waiting,
             self.dispersion,
-            [self.mentions, self.rate],
+            [self.mentions, self.rate, self._heard],
             self._means,
         ]
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        share, means, hours, box, waiting, dispersion, (self.mentions, self.rate), expected = data
+        share, means, hours, box, waiting, dispersion, (self.mentions, self.rate, self._heard), expected = data
         self.share.load(share)
         for mean, (n, value) in zip(self._all_means(), means, strict=True):
             mean.reset(value, int(n))

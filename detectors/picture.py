@@ -9,8 +9,10 @@ from typing import Any, Final
 from detectors import authenticity, severity
 from detectors.drivers import Drivers
 from detectors.habits import Habits
+from detectors.onset import began
 from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
+from detectors.slowburn import SlowBurn
 from detectors.sums import HORIZONS, Minute, SlidingSums
 from detectors.text.triggers import trigger_of
 from schemas.events import Trigger, Window
@@ -21,8 +23,6 @@ GROWING: Final = 1.1
 """The later half of a horizon must have so many times the earlier one before a doubling time is told."""
 PEOPLE: Final = (1.0, 1.0, 1.25, 2.0, 4.0)
 """Times `min_people` that a page needs on each horizon."""
-RECORD_QUARTERS: Final = 16
-"""Quarters of a day after which a record counts in full."""
 LEAST_LATE: Final = 5
 """Mentions in the later half without which it is not told."""
 
@@ -51,6 +51,7 @@ class Picture:
         self.sums = SlidingSums()
         self.drivers = Drivers()
         self.habits = Habits()
+        self.slow = SlowBurn()
         self._open = [0, 0, 0]  # crowd, mass, sum of squared crowds of the open block of five minutes
         self._block = -1  # number of the block that the pace is set for
 
@@ -74,11 +75,9 @@ class Picture:
         """Take in a closed minute with mentions; it is learnt at the end of its block."""
         crowd = authenticity.crowd(window)
         mass = window.negative * crowd // (100 * window.count)
-        copies = authenticity.copies_of(window)
+        copies, people = authenticity.copies_of(window), authenticity.people(window)
         self.sums.push(
-            Minute(
-                minute, crowd, mass, window.count, window.authors, copies, window.loudest, window.reach, window.young
-            )
+            Minute(minute, crowd, mass, window.count, people, copies, window.loudest, window.reach, window.young)
         )
         self.drivers.observe(window, minute, frozen=frozen)
         self._open[0] += crowd
@@ -98,13 +97,16 @@ class Picture:
         crowd, mass, squares = self._open
         self._open = [0, 0, 0]
         if not crowd and not believable:
+            self.slow.restart()
             return
+        if self.warm and not frozen:
+            self.slow.take(minute + 1, crowd / 100, mass / 10_000, self.pace.rate * BLOCK, self.pace)
         self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, frozen=frozen)
 
     # ---------------------------------------------------------------------------------------------------------- judging
 
-    def judge(self, k: int, minute: int, *, record: bool = False) -> Judgement:
-        """Return how bad the minutes of horizon `k` are; `record`: people have not been so angry in the days known."""
+    def judge(self, k: int, minute: int, *, lasting: bool = False) -> Judgement:
+        """Return how bad the minutes of horizon `k` are; `lasting`: it has been adding up for hours."""
         crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
         minutes, people = self.sums.within(k), self.people(k)
         found = authenticity.assess(minutes, people)
@@ -116,7 +118,7 @@ class Picture:
                 share=mass / crowd if crowd else 0.0,
                 usual_share=self.pace.share.usual,
                 beyond=self.habits.beyond(k, minute, self.sums.crowd[k], self.sums.mass[k]),
-                record=min(1.0, self.habits.quarters(minute) / RECORD_QUARTERS) if record else 0.0,
+                lasting=lasting,
                 doubling_minutes=self.doubling(k, minute),
                 authenticity=authenticity.penalty(found, sum(m.mentions for m in minutes)),
             )
@@ -124,7 +126,9 @@ class Picture:
         return Judgement(k, severity.level(points, people, self.least_people(k)), points, people)
 
     def least_people(self, k: int) -> int:
-        """Return how many people horizon `k` needs for a page: a dozen in minutes are a crowd, in four hours they are not."""
+        """Return how many people horizon `k` needs for a page: a dozen in minutes are a crowd, in four hours they are
+        not.
+        """
         return round(self.settings.min_people * PEOPLE[k])
 
     def people(self, k: int) -> int:
@@ -143,8 +147,15 @@ class Picture:
             return None
         return horizon / 2 * math.log(2) / math.log(after / max(before, 0.5))
 
+    def began(self, k: int) -> int:
+        """Return the minute in which the rise that horizon `k` sees began."""
+        now = max(self.sums.crowd[i] / 100 / HORIZONS[i] for i in range(1, len(HORIZONS)))
+        return began(self.sums.within(k), self.pace.rate, now)
+
     def observed(self, signal: str, k: int) -> tuple[float, float]:
-        """Return what was seen and what was expected, in the unit of the signal: mentions, negative mentions or a share."""
+        """Return what was seen and what was expected, in the unit of the signal: mentions, negative mentions or a
+        share.
+        """
         crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
         expected = self.pace.expected(k)
         if signal == "negative_spike":
@@ -162,19 +173,22 @@ class Picture:
         """Return the platforms of the last minutes."""
         return self.drivers.platforms()
 
-    # ------------------------------------------------------------------------------------------------------------- state
+    # -------------------------------------------------------------------------------------------------------------
+    # state
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists and maps."""
         return [
-            self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(), self._open,
+            self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(),
+            self.slow.dump(), self._open,
             self._block,
         ]  # fmt: skip
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        pace, sums, drivers, habits, self._open, self._block = data
+        pace, sums, drivers, habits, slow, self._open, self._block = data
         self.pace.load(pace)
         self.sums.load(sums)
         self.drivers.load(drivers)
         self.habits.load(habits)
+        self.slow.load(slow)

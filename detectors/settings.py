@@ -33,7 +33,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     warm_up_mentions: Annotated[int, Meta(ge=0)] = 30
     """Mentions before anything may page."""
     warm_up_hours_heard: Annotated[int, Meta(ge=0, le=24)] = 12
-    """Different hours of the day in which it must have been mentioned before anything may page, for five days at most: a baseline of a few
+    """Different hours of the day in which it must have been mentioned before anything may page, for five days at
+    most: a baseline of a few
     hours, or of a source that delivers one hour a day, knows no day."""
     pages_per_week: Annotated[int, Meta(ge=0)] = 5
     """Alert budget: alerts of L2 in seven days before further ones are held back; L3 has twice as many, L4 no limit."""

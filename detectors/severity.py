@@ -1,10 +1,11 @@
 """How bad it is: L1 to L4 from named terms that are printed with the alert.
 
-    points = size + breadth + negativity + novelty + reach + velocity + authenticity
+    points = size + breadth + negativity + novelty + persistence + reach + velocity + authenticity
 
-Each doubling over what was expected is a point, each tenfold in people is a point (ten people are none), ten points of negative
-share above the usual are a point; a burst of a size that the brand's days know loses some; the others nudge. Surprise decides
-*whether* an alert fires (`detectors.onset`). Severity decides who is woken, so it speaks of what people feel: how many, how angry, how fast.
+Each doubling over what was expected is a point, each tenfold in people is a point (ten people are none), ten points
+of negative share above the usual are a point; a burst of a size that the brand's days know loses some; the others
+nudge. Surprise decides *whether* an alert fires (`detectors.onset`). Severity decides who is woken, so it speaks of
+what people feel: how many, how angry, how fast.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ SHARE_PRIOR: Final = 10.0
 SHARE_WEIGHT: Final = 10.0
 """Points for a share of 1.0 above the usual."""
 PLAIN_SHARE: Final = 0.35
-"""A share that is plain talk: the mean P(negative) of ordinary posts under the shipped model lies between 0.3 and 0.4."""
+"""A share that is plain talk: the mean P(negative) of ordinary posts under the shipped model lies between 0.3 and
+0.4."""
 KNOWN: Final = 1.0
 KNOWN_SIZE: Final = 0.7
-"""Points, and part of its size, that a burst loses which is no larger than those of other days; one twice as large loses none."""
-RECORD: Final = 1.0
-"""Points for the angriest hours of two weeks."""
+"""Points, and part of its size, that a burst loses which is no larger than those of other days; one twice as large
+loses none."""
+PERSISTENCE: Final = 1.0
+"""Points for anger that has been adding up for hours; they may make an L2, no more."""
 ROUTINE_ANGER: Final = 0.5
 """Points of negativity from which a burst is not routine even though other days had its like."""
 ANGER: Final = 0.1
@@ -53,8 +56,8 @@ class Facts:
     usual_share: float
     beyond: float = math.inf
     """Doublings beyond what other days of two weeks had."""
-    record: float = 0.0
-    """0 to 1: how sure it is that people have not been so angry for two weeks."""
+    lasting: bool = False
+    """Whether it has been adding up for hours."""
     negative_reach: int = 0
     """Followers of the largest account with a negative post."""
     doubling_minutes: float | None = None
@@ -82,12 +85,13 @@ def terms(facts: Facts) -> dict[str, float]:
         "breadth": _clip(math.log10(max(facts.people, 1) / 10.0), -1.0, 3.0),
         "negativity": negativity,
         "novelty": 0.0,
+        "persistence": PERSISTENCE if facts.lasting else 0.0,
         "reach": _clip(math.log10(max(facts.negative_reach, 1) / 100_000.0), 0.0, 1.5),
         "velocity": speed,
         "authenticity": facts.authenticity,
     }
     used_to = _clip(1.0 - facts.beyond, 0.0, 1.0)
-    found["novelty"] = facts.record * RECORD if facts.record else -used_to * _routine(size)
+    found["novelty"] = 0.0 if facts.lasting else -used_to * _routine(size)
     return found
 
 
@@ -98,6 +102,8 @@ def _routine(size: float) -> float:
 def level(points: dict[str, float], people: int, least_people: int) -> int:
     """Return the level, 1 to 4, of `points` from `people`; fewer than `least_people` are never a page."""
     total = sum(points.values())
+    if total >= LEVELS[1]:
+        total = max(LEVELS[1], total - points["persistence"])
     if points["negativity"] >= ANGER and total - points["novelty"] >= LEVELS[3]:
         total = max(total, LEVELS[1])  # anger of this size is never routine
     elif points["negativity"] < ROUTINE_ANGER and points["novelty"] <= -_routine(points["size"]):

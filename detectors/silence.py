@@ -1,7 +1,7 @@
 """Silence: nobody speaks of a brand that is usually spoken of. It is told (L1), and it is not learnt.
 
-A silence is the brand's own up to twice its longest gap of two weeks (nights, Sundays); longer ones are taken for a dead source: the
-baseline does not learn from them, so that what comes after is still compared with the time before.
+A silence is the brand's own up to twice its longest gap of two weeks (nights, Sundays); longer ones are taken for a
+dead source: the baseline does not learn from them, so that what comes after is still compared with the time before.
 """
 
 from __future__ import annotations

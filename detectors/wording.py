@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from detectors import authenticity, severity
 from detectors.book import Live
+from detectors.early import EarlyVerdict
 from detectors.onset import Gate
+from detectors.pace import BLOCK
 from detectors.picture import Judgement, Picture
 from detectors.sums import HORIZONS
 from detectors.tails import upper
 from schemas import ids
-from schemas.events import Alert, AlertStatus, Baseline, Interval, Signal, Vote
+from schemas.events import Alert, AlertStatus, Baseline, Interval, Signal, Vote, Window
 from schemas.times import MINUTE, from_ms
 
 MOST_VOTES: Final = 6
 MOST_EVIDENCE: Final = 10
+HOUR: Final = 3
+"""Number of the horizon that a notice without a horizon of its own shows."""
 BAND: Final = 2.0
 """Standard deviations of what is called no surprise."""
 
@@ -75,6 +81,81 @@ def alert(
         runbook_url=base + live.signal if base else None,
         model_version=picture.model_version,
         config_version=picture.config_version,
+    )
+
+
+def end_alert(picture: Picture, live: Live, minute: int, delay: int, why: str) -> Alert:
+    """Return the all-clear of `live`, for the reason `why`."""
+    k = min(live.k, HOUR)
+    judgement = Judgement(k, live.level, {}, picture.people(k))
+    found = alert(picture, live, "resolved", judgement, 0.0, [], minute, delay, [])
+    return replace(found, ends_at=from_ms((minute + 1) * MINUTE), reason=why)
+
+
+def reach_alert(
+    picture: Picture,
+    live: Live,
+    status: AlertStatus,
+    window: Window,
+    known: int,
+    limit: float,
+    minute: int,
+    delay: int,
+    evidence: list[str],
+) -> Alert:
+    """Return the alert about one post by a large account; `known` is the largest of the two weeks before."""
+    score = window.top_reach / limit
+    judgement = Judgement(0, live.level, {"reach": score}, window.authors)
+    return replace(
+        alert(picture, live, status, judgement, score, [], minute, delay, evidence),
+        observed=float(window.top_reach),
+        expected=float(known),
+        reach=window.top_reach,
+        reason=f"A negative post about {picture.brand} by an account with {window.top_reach:,} followers.",
+    )
+
+
+def silence_alert(picture: Picture, live: Live, status: AlertStatus, minute: int, delay: int, last: int) -> Alert:
+    """Return the notice that nobody has spoken since the minute `last`."""
+    quiet = minute - last
+    missing = picture.pace.slow.get() / BLOCK * quiet
+    found = alert(picture, live, status, Judgement(HOUR, 1, {"size": 0.0}, 0), 0.0, [], minute, delay, [])
+    return replace(
+        found,
+        observed=0.0,
+        expected=round(missing, 1),
+        window_seconds=quiet * 60,
+        reason=(
+            f"Nobody has mentioned {picture.brand} for {length(quiet)}, where about {missing:,.0f} mentions would be "
+            "usual: a silence, or the source has died."
+        ),
+    )
+
+
+def early_alert(
+    picture: Picture, live: Live, status: AlertStatus, verdict: EarlyVerdict, at: int, evidence: list[str]
+) -> Alert:
+    """Return the alert of an arrival minute that is still open, known at `at` (epoch ms)."""
+    judgement, people = verdict.judgement, verdict.judgement.people
+    k, usual = judgement.k, picture.pace.share.usual
+    share = min(1.0, verdict.angry / people)
+    expected = verdict.expected * usual
+    return replace(
+        alert(picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence),
+        detected_at=from_ms(at),
+        observed=round(verdict.angry, 2),
+        expected=round(expected, 2),
+        interval=Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2)),
+        sample_size=people,
+        authenticity=None,
+        doubling_seconds=None,
+        negative_share=round(share, 4),
+        votes=[Vote(f"early {HORIZONS[k]} min", round(verdict.score, 2), True, "beyond what a whole one could be")],
+        reason=(
+            f"{_count(people, 'author')} on {picture.brand} within {length(HORIZONS[k])} and still counting, where "
+            f"{_number(verdict.expected)} mentions would be usual; the negative share is {share:.0%}, "
+            f"usually {usual:.0%}."
+        ),
     )
 
 

@@ -1,0 +1,88 @@
+"""A slow crisis never looks like much in any one hour: evidence that adds up over hours.
+
+Page's cumulative sum (Page 1954, Biometrika 41) over half hours: `S = max(0, S + anger - 1/2)`, anger being the
+surprise of count and of share together, standard normal under the usual talk. A half hour a little angrier than usual
+means nothing, ten in a row do. At S = 4.2 perfectly normal scores would fire every nine days (Siegmund's
+approximation: 420 half hours); counts are judged more cautiously than that, and a page needs a crowd.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from detectors.pace import Pace
+from detectors.tails import excess
+
+SPAN: Final = 30  # minutes
+DRIFT: Final = 0.5
+THRESHOLD: Final = 4.2
+MOST: Final = 3.0
+LEAST: Final = -2.0
+"""Bounds of each surprise: one loud half hour is no slow burn."""
+ANGRIER: Final = 1.5
+RISE: Final = 0.04
+"""Standard deviations, and share, by which the share since its beginning must exceed the usual one."""
+AS_ANGRY: Final = 0.5
+BITTER: Final = 0.38
+"""Where the talk is bitter as it is (mean P(negative)), more of it is more anger, unless it has become milder."""
+HOUR: Final = 3
+"""The horizon whose dispersion half an hour shares."""
+
+
+class SlowBurn:
+    """See the module. Fed with every block that the pace is fed with; minutes are since the epoch."""
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self._open = [0.0, 0.0, 0.0]  # count, mass and expected count of the open half hour
+        self._since = [0, 0.0, 0.0]  # first minute, count and mass since the sum was last zero
+
+    def take(self, end: int, count: float, mass: float, expected: float, pace: Pace) -> None:
+        """Take in a block of `count` mentions before the minute `end`, where `expected` would be usual."""
+        box = self._open
+        box[0] += count
+        box[1] += mass
+        box[2] += expected
+        if end % SPAN:
+            return
+        self._open = [0.0, 0.0, 0.0]
+        counts = _clip(excess(box[0], box[2], pace.dispersion[HOUR]))
+        anger = (counts + _clip(pace.share.score_one(box[0], box[1]))) / math.sqrt(2.0)
+        if self.sum == 0.0:
+            self._since = [end - SPAN, 0.0, 0.0]
+        self._since[1] += box[0]
+        self._since[2] += box[1]
+        self.sum = max(0.0, self.sum + anger - DRIFT)
+
+    def restart(self) -> None:
+        """Begin anew: it has been told, or nothing is known of the time before."""
+        self.sum = 0.0
+        self._open = [0.0, 0.0, 0.0]
+
+    def score(self, pace: Pace) -> float:
+        """Return the sum, 0 when what it is about is much talk and not anger."""
+        _, count, mass = self._since
+        if self.sum <= 0.0:
+            return 0.0
+        angrier = pace.share.score_one(count, mass)
+        as_angry = angrier >= -AS_ANGRY and mass >= BITTER * count
+        angrier_now = angrier >= ANGRIER and mass >= (pace.share.usual + RISE) * count
+        return self.sum if angrier_now or as_angry else 0.0
+
+    @property
+    def since(self) -> int:
+        """The minute in which it began."""
+        return int(self._since[0])
+
+    def dump(self) -> list[Any]:
+        """Return the state as plain numbers."""
+        return [self.sum, self._open, self._since]
+
+    def load(self, data: list[Any]) -> None:
+        """Take over what `dump` returned."""
+        self.sum, self._open, self._since = data
+
+
+def _clip(value: float) -> float:
+    return min(MOST, max(LEAST, value))

@@ -39,7 +39,7 @@ SIZE: Final = features.PLACES + BLOCKS * D + len(CLASSES)
 VALUES: Final = 6
 """Lexicon columns: valence, polarity and subjectivity, each in English and French."""
 CHAR_BITS: Final = 16
-FOREIGN: Final = 0.5
+FOREIGN: Final = 0.25
 """How much of its log-odds a post keeps in a language the model was not trained for: unsure, never sure and wrong."""
 LEARNING_RATE: Final = 0.05
 UNITS: Final = 10_000

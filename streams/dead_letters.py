@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from schemas import topics
+from schemas.events import Alert, Command
+from schemas.mention import Rejection, decode
 from streams import consoles
 from streams.engine.records import Write
+from streams.score.core import NO_KEY
 from streams.settings import Settings
 
-REPLAYED = "replayed"
-"""Reason of the record that is put over a dead letter's account once it was sent again."""
+REPLAYED: Final = "replayed"
+"""Reason of the note that a dead letter was sent again."""
+
+Content = tuple[bytes | None, bytes | None]
+"""Key and value of a record."""
+
+_EVENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    topics.ALERTS.name: msgspec.json.Decoder(Alert),
+    topics.COMMANDS.name: msgspec.json.Decoder(Command),
+}
 
 
 @dataclass(slots=True)
@@ -44,7 +57,12 @@ class DeadLetter:
     @property
     def cut(self) -> bool:
         """Whether only its beginning was kept."""
-        return "sha256" in self.headers
+        return "sha256" in self.headers or "key_sha256" in self.headers
+
+    @property
+    def topic(self) -> str:
+        """The topic that it was on, without prefix."""
+        return self.headers.get("topic", topics.MENTIONS.name)
 
     def shown(self) -> dict[str, Any]:
         """Return it as JSON; bytes that are no UTF-8 as base64."""
@@ -65,31 +83,56 @@ def _text(name: str, value: bytes | None) -> dict[str, Any]:
 
 def letters(settings: Settings) -> list[DeadLetter]:
     """Return the dead letters, each once however often it was written, oldest first."""
+    return fold(consoles.read_all(settings, topics.DEAD_LETTERS))
+
+
+def fold(records: Iterable[Any]) -> list[DeadLetter]:
+    """Return the dead letters that `records` of `dead-letters` leave, each once and oldest first."""
     found: dict[str, DeadLetter] = {}
     done: set[str] = set()
-    for record in consoles.read_all(settings, topics.DEAD_LETTERS):
+    for record in records:
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-        letter = DeadLetter(record.key, record.value, record.partition, headers)
+        key = None if (record.key or NO_KEY).startswith(NO_KEY) else record.key
+        letter = DeadLetter(key, record.value, record.partition, headers)
         if letter.reason == REPLAYED:
             done.add(letter.origin)
-        elif record.value is not None or letter.reason:
+        elif letter.reason:
             found.setdefault(letter.origin, letter)
+        elif record.value is None:  # deleted upstream: compaction takes it away later, we do not show it any more
+            found = {
+                origin: entry
+                for origin, entry in found.items()
+                if entry.key != record.key or entry.partition != record.partition
+            }
     for origin, letter in found.items():
         letter.replayed = origin in done
     return list(found.values())
 
 
-def replay(
-    settings: Settings, chosen: Sequence[DeadLetter], mended: Mapping[str, tuple[bytes | None, bytes | None]]
-) -> tuple[int, int]:
-    """Send `chosen` to `mentions`, with the key and value of `mended` where it has them; return (sent, left alone).
+def why_not(letter: DeadLetter, mended: Mapping[str, Content]) -> str:
+    """Return why `letter` cannot be sent again as it is or as it was `mended`; empty when it can."""
+    if letter.origin not in mended and letter.cut:
+        return "only its beginning was kept: get the original from its source"
+    key, value = mended.get(letter.origin, (letter.key, letter.value))
+    if letter.topic in _EVENTS:
+        try:
+            _EVENTS[letter.topic].decode(value or b"")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return f"invalid_field: {error}"
+        return ""
+    found = decode(key, value)
+    return f"{found.reason}: {found.detail}" if isinstance(found, Rejection) else ""
 
-    A note goes to `dead-letters` first: if we die between the two, a record may be missed in a second replay, and is
-    listed as sent, never sent twice.
+
+def replay(settings: Settings, chosen: Sequence[DeadLetter], mended: Mapping[str, Content]) -> int:
+    """Send `chosen` to the topics they were on, with the key and value of `mended` where it has them; return how many.
+
+    Those sent before, and those for which there is a `why_not`, are left alone. A note goes to `dead-letters` first:
+    if we die between the two, a record may be missed in a second replay, and is listed as sent, never sent twice.
     """
-    todo = [letter for letter in chosen if not letter.replayed and (letter.origin in mended or not letter.cut)]
+    todo = [letter for letter in chosen if not letter.replayed and not why_not(letter, mended)]
     if not todo:
-        return 0, len(chosen)
+        return 0
     notes = [
         Write(
             topics.DEAD_LETTERS.name, f"replayed|{letter.origin}".encode(), b"{}", letter.partition,
@@ -102,6 +145,6 @@ def replay(
     for letter in todo:
         key, value = mended.get(letter.origin, (letter.key, letter.value))
         origin = [("dead_letter_of", letter.origin.encode())]
-        writes.append(Write(topics.MENTIONS.name, key, value, None if key is not None else letter.partition, origin))
+        writes.append(Write(letter.topic, key, value, 0 if letter.topic in _EVENTS else None, origin))
     consoles.write_all(settings, writes)
-    return len(todo), len(chosen) - len(todo)
+    return len(todo)

@@ -10,6 +10,8 @@ from typing import Any
 from streams.commands import options
 from streams.errors import UserError
 
+Content = tuple[bytes | None, bytes | None]
+
 EXAMPLES = """\
   tocsin dead-letters list --limit 20
   tocsin dead-letters list --json > dead.json          # "value" is the text; edit it there …
@@ -31,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     from streams import consoles
-    from streams.dead_letters import letters, replay
+    from streams.dead_letters import letters, replay, why_not
 
     settings = options.settings_of(args)
     if args.limit < 1:
@@ -46,9 +48,20 @@ def run(args: argparse.Namespace) -> int:
         if unknown:
             raise UserError(f"{args.file}: origin {min(unknown)!r} is no dead letter here; list them anew")
         found = [entry for entry in found if entry.origin in mended]
-    sent, skipped = replay(settings, found, mended)
-    print(f"{sent} sent again, {skipped} left alone (sent before, or cut)")
-    return 0
+    refused = {
+        entry.origin: why for entry in found if not entry.replayed and (why := why_not(entry, mended))
+    }  # asked before anything is sent
+    before = sum(entry.replayed for entry in found)
+    sent = replay(settings, found, mended)
+    if args.json:
+        options.print_json({"sent": sent, "sent_before": before, "refused": refused})
+        return int(bool(refused))
+    print(f"{sent} sent again, {before} left alone (sent before)")
+    for origin, why in refused.items():
+        print(f"{origin}: not sent, still {why}")
+    if refused:
+        print("mend them in the file that dead-letters list --json prints, and replay it with --file")
+    return int(bool(refused))
 
 
 def _list(args: argparse.Namespace, found: list[Any]) -> int:
@@ -64,20 +77,22 @@ def _list(args: argparse.Namespace, found: list[Any]) -> int:
     return 0
 
 
-def _mended(path: Path) -> dict[str, tuple[bytes | None, bytes | None]]:
+def _mended(path: Path) -> dict[str, Content]:
     import json
 
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return {entry["origin"]: (_bytes(entry, "key"), _bytes(entry, "value")) for entry in entries}
+        return {str(entry["origin"]): (_bytes(entry, "key"), _bytes(entry, "value")) for entry in entries}
     except OSError as error:
         raise UserError(f"--file: {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"--file: {path}: not what dead-letters list --json prints ({error}); list them anew") from None
 
 
-def _bytes(entry: dict[str, str], name: str) -> bytes | None:
-    if entry.get(f"{name}_base64"):
+def _bytes(entry: dict[str, Any], name: str) -> bytes | None:
+    if entry.get(f"{name}_base64") is not None:
         return base64.b64decode(entry[f"{name}_base64"], validate=True)
-    value = entry.get(name)
+    value = entry[name]  # a value that was lost is not a deletion: that is null, in so many words
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{entry['origin']}: {name} must be text, with its quotes escaped, or null")
     return None if value is None else value.encode()

@@ -267,7 +267,7 @@ def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
             took.tick = _tick.decode(record.value or b"")
         else:
             took.alert = _alert.decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
         return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
     return took, None

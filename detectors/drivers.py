@@ -111,10 +111,8 @@ def _largest(counts: dict[str, float], limit: int) -> dict[str, float]:
 
 def _weight(count: float, n: float, usual: float, usual_n: float) -> float:
     """Return the z-score of the log-odds of a term now against what the usual talk lets expect."""
-    if n <= 0.0:
-        return 0.0
-    prior = (usual + PRIOR) / (usual_n + 2 * PRIOR) * PRIOR_SIZE
-    rest = max(n - count, 0.0) + max(PRIOR_SIZE - prior, PRIOR)
-    now = math.log((count + prior) / rest)
-    before = math.log((usual + prior) / (max(usual_n - usual, 0.0) + max(PRIOR_SIZE - prior, PRIOR)))
-    return (now - before) / math.sqrt(1.0 / (count + prior) + 1.0 / (usual + prior))
+    prior = PRIOR + min(1.0, usual / (usual_n + 1.0)) * PRIOR_SIZE
+    total = PRIOR_SIZE + 2.0 * PRIOR
+    now = math.log((count + prior) / (max(n - count, 0.0) + total - prior))
+    before = math.log(prior / (total - prior))
+    return (now - before) / math.sqrt(1.0 / (count + prior) + 1.0 / (usual + 1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
@@ -54,7 +55,7 @@ class Story:
 
     # ---------------------------------------------------------------------------------------------------- what happens
 
-    def tell(self, count: int, share: float = PLAIN, people: int | None = None, **more: int) -> Story:
+    def tell(self, count: int, share: float = PLAIN, people: int | None = None, **more: Any) -> Story:
         """One minute with `count` mentions, each negative with probability near `share`."""
         if self.between is not None:
             self.between(self)
@@ -76,13 +77,13 @@ class Story:
         """What a model says of one post: unsure, 0.15 below or above its mean."""
         return min(1.0, max(0.0, share + self.random.choice((-0.15, 0.15))))
 
-    def minutes(self, n: int, per_hour: float, share: float = PLAIN, **more: int) -> Story:
+    def minutes(self, n: int, per_hour: float, share: float = PLAIN, **more: Any) -> Story:
         """`n` minutes of independent talk at a mean rate."""
         for _ in range(n):
             self.tell(poisson(self.random, per_hour / 60), share, **more)
         return self
 
-    def hours(self, n: float, per_hour: float, share: float = PLAIN, **more: int) -> Story:
+    def hours(self, n: float, per_hour: float, share: float = PLAIN, **more: Any) -> Story:
         return self.minutes(round(60 * n), per_hour, share, **more)
 
     def days(self, n: float, per_hour: float = 18.0, share: float = PLAIN, rhythm: float = 0.0) -> Story:

@@ -8,7 +8,7 @@ import pytest
 
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
-from schemas.events import Signal
+from schemas.events import Alert, Signal
 from schemas.times import DAY, HOUR, MINUTE, from_ms, to_ms
 from tests.detectors.brand_story import ANGER, JOY, PLAIN, START, Story
 
@@ -27,6 +27,12 @@ def after_two_quiet_weeks(settings: MonitorSettings | None = None, seed: int = 7
     story.monitor = BrandMonitor.load(story.brand, story.settings, state)
     story.minute = minute
     return story
+
+
+def early(story: Story, minute: int, at: int, people: int, angry: int, **more: int) -> list[Alert]:
+    """Show the early trigger `people` posts with a P(negative) of `angry` each."""
+    found = story.monitor.early(minute, at, people, angry * people, more.pop("authors", people), list, **more)
+    return [e for e in found if isinstance(e, Alert)]
 
 
 SEEDS = pytest.mark.parametrize("seed", range(5))
@@ -263,6 +269,7 @@ def test_an_alert_says_what_was_seen_what_was_expected_and_why():
     for _ in range(10):
         story.tell(4, ANGER, platforms={"x": 4}, terms={"#recall": 3, "battery": 2}, languages={"en": 4})
     alert = story.pages[-1]
+    assert alert.interval is not None and alert.baseline is not None
     assert alert.expected < alert.interval.high < alert.observed
     assert alert.sample_size >= 20
     assert alert.baseline.warm and alert.baseline.n > 10 * 24 * 60
@@ -294,23 +301,23 @@ def test_what_came_close_is_a_signal():
 def test_the_early_trigger_does_not_wait_for_the_minute():
     story = after_two_quiet_weeks()
     minute = story.minute * MINUTE
-    assert story.monitor.early(minute, minute + 5_000, 8, 7_000 * 8, 8, list, texts=8) == []
-    (early,) = story.monitor.early(minute, minute + 20_000, 40, 7_000 * 40, 40, list, texts=38)
-    assert (early.signal, early.status) == ("negative_spike", "firing")
-    assert "L2" <= early.severity <= "L3"
-    assert to_ms(early.detected_at) == minute + 20_000
-    assert to_ms(early.starts_at) == minute
-    again = story.monitor.early(minute, minute + 25_000, 41, 7_000 * 41, 41, list, texts=39)
+    assert early(story, minute, minute + 5_000, 8, 7_000, texts=8) == []
+    (first,) = early(story, minute, minute + 20_000, 40, 7_000, texts=38)
+    assert (first.signal, first.status) == ("negative_spike", "firing")
+    assert "L2" <= first.severity <= "L3"
+    assert to_ms(first.detected_at) == minute + 20_000
+    assert to_ms(first.starts_at) == minute
+    again = early(story, minute, minute + 25_000, 41, 7_000, texts=39)
     assert again == [], "nothing new to say"
 
 
 def test_the_closed_minutes_go_on_with_the_alert_of_the_early_trigger():
     story = after_two_quiet_weeks()
     minute = story.minute * MINUTE
-    (early,) = story.monitor.early(minute, minute + 30_000, 60, 6_000 * 60, 60, list, texts=60)
+    (first,) = early(story, minute, minute + 30_000, 60, 6_000, texts=60)
     for _ in range(3):
         story.tell(90, 0.6)
-    assert {a.alert_id for a in story.alerts} == {early.alert_id}
+    assert {a.alert_id for a in story.alerts} == {first.alert_id}
     assert story.alerts[0].status == "updated"
     assert story.alerts[-1].severity == "L4"
 
@@ -318,9 +325,9 @@ def test_the_closed_minutes_go_on_with_the_alert_of_the_early_trigger():
 def test_the_early_trigger_is_not_fooled_by_copies_or_by_joy():
     story = after_two_quiet_weeks()
     minute = story.minute * MINUTE
-    assert story.monitor.early(minute, minute + 20_000, 60, 7_000 * 60, 60, list, texts=2) == []
-    assert story.monitor.early(minute + MINUTE, minute + MINUTE, 60, 7_000 * 60, 3, list, texts=60) == []
-    assert story.monitor.early(minute + 2 * MINUTE, minute + 2 * MINUTE, 14, 1_000 * 14, 14, list, texts=14) == []
+    assert early(story, minute, minute + 20_000, 60, 7_000, texts=2) == []
+    assert early(story, minute + MINUTE, minute + MINUTE, 60, 7_000, authors=3, texts=60) == []
+    assert early(story, minute + 2 * MINUTE, minute + 2 * MINUTE, 14, 1_000, texts=14) == []
 
 
 def test_early_severity_only_grows_with_the_figures():
@@ -328,7 +335,7 @@ def test_early_severity_only_grows_with_the_figures():
     for people in range(12, 120, 4):
         story = after_two_quiet_weeks()
         minute = story.minute * MINUTE
-        found = story.monitor.early(minute, minute + 1, people, 6_000 * people, people, list)
+        found = early(story, minute, minute + 1, people, 6_000)
         levels.append(found[0].severity if found else "L0")
     assert levels == sorted(levels)
 
@@ -338,7 +345,7 @@ def test_below_the_bound_the_early_trigger_cannot_fire():
     count, negative = story.monitor.early_bound()
     minute = story.minute * MINUTE
     less = min(count - 1, negative - 1)
-    assert story.monitor.early(minute, minute + 1, less, 10_000 * less, less, list) == []
+    assert early(story, minute, minute + 1, less, 10_000) == []
     assert Story().monitor.early_bound()[0] > 1_000_000, "nothing fires early while warming up"
 
 

@@ -59,12 +59,14 @@ class Drivers:
             self.usual = {key: value / self._scale for key, value in self.usual.items()}
             self._scale = 1.0
 
-    def top(self) -> list[Driver]:
-        """Return what stands out now, strongest first."""
+    def top(self, brand: str = "") -> list[Driver]:
+        """Return what stands out now, strongest first; the words of the name `brand` say nothing."""
+        words = brand.casefold().split()
+        own = {*words, "".join(words)}
         n, usual_n = self.recent_count, self.usual_count
         found: list[Driver] = []
         for key, count in self.recent.items():
-            if key[0] == PLATFORM:
+            if key[0] == PLATFORM or key[1:].lstrip("#@").casefold() in own:
                 continue
             weight = _weight(count, n, self.usual.get(key, 0.0) / self._scale, usual_n)
             if weight >= MIN_WEIGHT:

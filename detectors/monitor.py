@@ -7,7 +7,7 @@ what it holds back. What it knows is in `detectors.picture`, what it has said in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -69,13 +69,15 @@ class BrandMonitor:
 
     # ------------------------------------------------------------------------------------------------------ the input
 
-    def close(self, window: Window, at: int, evidence: Evidence) -> list[Event]:
+    def close(self, window: Window, at: int, evidence: Evidence, authors: Iterable[int] | None = None) -> list[Event]:
         """Judge, then learn, the closed minute `window`, which has mentions. Minutes since the last one were empty.
 
         Args:
             window: the minute.
             at: event time at which its close was known, epoch ms.
             evidence: asked for example mentions only when an alert is sent.
+            authors: keyed hashes of the minute's known authors, which tell one who speaks in many minutes from many who
+                speak once; only a sketch of them is kept.
 
         Raises:
             ValueError: the minute was closed before, or is empty.
@@ -88,7 +90,7 @@ class BrandMonitor:
         out = self._pass_empty(minute, delay)
         self._next = minute
         self._picture.begin(minute)
-        self._picture.see(window, minute, frozen=self._book.frozen)
+        self._picture.see(window, minute, authors, frozen=self._book.frozen)
         out += self._end_silence(minute, delay)
         tests = self._tests(minute)
         self._picture.habits.note(minute, self._picture.sums)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from detectors import authenticity, severity
+from detectors.crowd import Crowd
 from detectors.drivers import Drivers
 from detectors.habits import Habits
 from detectors.onset import began
@@ -52,6 +54,7 @@ class Picture:
         self.drivers = Drivers()
         self.habits = Habits()
         self.slow = SlowBurn()
+        self.crowd = Crowd()
         self._open = [0, 0, 0]  # crowd, mass, sum of squared crowds of the open block of five minutes
         self._block = -1  # number of the block that the pace is set for
 
@@ -71,8 +74,10 @@ class Picture:
             self._block = minute // BLOCK
             self.pace.begin(minute)
 
-    def see(self, window: Window, minute: int, *, frozen: bool) -> None:
+    def see(self, window: Window, minute: int, authors: Iterable[int] | None, *, frozen: bool) -> None:
         """Take in a closed minute with mentions; it is learnt at the end of its block."""
+        if authors is not None:
+            self.crowd.note(minute, window.authors, authors)
         crowd = authenticity.crowd(window)
         mass = window.negative * crowd // (100 * window.count)
         copies, people = authenticity.copies_of(window), authenticity.people(window)
@@ -132,8 +137,11 @@ class Picture:
         return round(self.settings.min_people * PEOPLE[k])
 
     def people(self, k: int) -> int:
-        """Return about how many people spoke (one who speaks in two minutes counts twice)."""
-        return sum(m.authors for m in self.sums.within(k))
+        """Return about how many people spoke (where their hashes are not told, who speaks in two minutes counts twice)."""
+        counted = sum(m.authors for m in self.sums.within(k))
+        if k == 0 or counted == 0:
+            return counted
+        return max(1, round(counted * self.crowd.share(k, self.sums.now)))
 
     def doubling(self, k: int, minute: int) -> float | None:
         """Return the minutes in which it doubles, from the two halves of the horizon; None when it does not grow."""
@@ -180,15 +188,17 @@ class Picture:
         """Return the state as plain lists and maps."""
         return [
             self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(),
-            self.slow.dump(), self._open,
+            self.slow.dump(),
+            self.crowd.dump(), self._open,
             self._block,
         ]  # fmt: skip
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        pace, sums, drivers, habits, slow, self._open, self._block = data
+        pace, sums, drivers, habits, slow, crowd, self._open, self._block = data
         self.pace.load(pace)
         self.sums.load(sums)
         self.drivers.load(drivers)
         self.habits.load(habits)
         self.slow.load(slow)
+        self.crowd.load(crowd)

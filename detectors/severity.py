@@ -39,8 +39,10 @@ ROUTINE_ANGER: Final = 0.5
 """Points of negativity from which a burst is not routine even though other days had its like."""
 ANGER: Final = 0.1
 """Points of negativity without which there is no L4 …"""
+MILD: Final = -0.3
+"""Points of negativity from which talk is plainly milder than usual (a joke, good news): no page …"""
 HUGE: Final = 5.0
-"""… and points of size from which talk less negative than usual may be L3 all the same."""
+"""… save that from these points of size on it may be one level more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def level(points: dict[str, float], people: int, least_people: int) -> int:
         return 1  # the brand's days know such a burst
     least = [max(floor, least_people) if i else 0 for i, floor in enumerate(PEOPLE)]
     reached = max(i + 1 for i, floor in enumerate(LEVELS) if i == 0 or (total >= floor and people >= least[i]))
-    if reached > 2 and points["negativity"] < 0.0:
-        return 3 if points["size"] >= HUGE else 2  # a great deal of talk, but not of anger
+    if points["negativity"] < 0.0:  # a great deal of talk, but not of anger
+        most = 2 if points["negativity"] > MILD else 1
+        return min(reached, most + (points["size"] >= HUGE))
     return min(reached, 3) if points["negativity"] < ANGER else reached
 
 

@@ -2,8 +2,8 @@
 
 Page's cumulative sum (Page 1954, Biometrika 41) over half hours: `S = max(0, S + anger - 1/2)`, anger being the
 surprise of count and of share together, standard normal under the usual talk. A half hour a little angrier than usual
-means nothing, ten in a row do. At S = 4.2 perfectly normal scores would fire every nine days (Siegmund's
-approximation: 420 half hours); counts are judged more cautiously than that, and a page needs a crowd.
+means nothing, ten in a row do. At S = 3.8 perfectly normal scores would fire every six days (Siegmund's
+approximation: 270 half hours); counts are judged more cautiously than that, and a page needs a crowd.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from detectors.tails import excess
 
 SPAN: Final = 30  # minutes
 DRIFT: Final = 0.5
-THRESHOLD: Final = 4.2
-MOST: Final = 3.0
+THRESHOLD: Final = 3.8
+MOST: Final = 2.0
 LEAST: Final = -2.0
 """Bounds of each surprise: one loud half hour is no slow burn."""
 ANGRIER: Final = 1.5

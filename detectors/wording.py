@@ -69,7 +69,7 @@ def alert(
         votes=votes,
         severity_terms={name: round(value, 3) for name, value in judgement.points.items()},
         authenticity=authenticity.assess(minutes, judgement.people) if minutes else None,
-        drivers=picture.drivers.top() if status != "resolved" else [],
+        drivers=picture.drivers.top(brand) if status != "resolved" else [],
         evidence=evidence[:MOST_EVIDENCE],
         negative_share=round(share, 4),
         reach=sum(m.reach for m in minutes),

@@ -67,7 +67,11 @@ class Story:
                 loudest=max(1, count - authors + 1), **more,
             )  # fmt: skip
             at = (self.minute + 1) * MINUTE + LATENESS
-            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"])
+            # The first author of a minute with more posts than authors is the same one each time.
+            hashes = [self.random.getrandbits(64) for _ in range(min(authors, 2_000))]
+            if authors < count:
+                hashes[0] = 42
+            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"], hashes)
         elif self.monitor.wake_at is not None and self.monitor.wake_at <= (self.minute + 1) * MINUTE:
             self.events += self.monitor.pass_time((self.minute + 1) * MINUTE, (self.minute + 1) * MINUTE + LATENESS)
         self.minute += 1

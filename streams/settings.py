@@ -21,6 +21,7 @@ ENV_CONFIG: Final = "TOCSIN_CONFIG"
 DEFAULT_PATH: Final = Path("tocsin.yaml")
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
+FILES: Final = ("ca_file", "cert_file", "key_file")
 _ADDRESS = re.compile(r"^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})$")
 
 
@@ -30,13 +31,19 @@ class BrokerSettings(Struct, forbid_unknown_fields=True):
     bootstrap: str = "127.0.0.1:9092"
     """host:port, several separated by commas; TOCSIN_BROKER overrides it."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to connect: in the clear or over TLS, with or without signing in."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How to sign in, where the protocol begins with SASL."""
     username_env: str = "TOCSIN_KAFKA_USERNAME"
     """Environment variable that holds the user name."""
     password_env: str = "TOCSIN_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+    """Environment variable that holds the password."""
     ca_file: str | None = None
+    """The authority that signed the broker's certificate (PEM); the system's authorities when there is none."""
     cert_file: str | None = None
+    """Our own certificate (PEM), where the broker asks for one."""
     key_file: str | None = None
+    """The key of our own certificate (PEM)."""
     embedded: bool = False
     """True for the embedded broker: it knows no idempotent producers."""
 
@@ -45,15 +52,20 @@ class CampaignSettings(Struct, forbid_unknown_fields=True):
     """A time in which more volume is expected; negativity is judged as ever."""
 
     name: Name
+    """What it is called in the reason of what it held back."""
     start: str
+    """When it begins, ISO 8601: 2026-03-02T00:00:00Z."""
     end: str
+    """When it ends."""
     expected_ratio: Annotated[float, Meta(ge=1, le=1000)] = 3.0
+    """So many times the usual volume is expected meanwhile."""
 
 
 class BrandSettings(Struct, forbid_unknown_fields=True):
     """One brand on the watch list."""
 
     name: Name
+    """As it stands in mentions and alerts."""
     words: list[Name] = []
     """Watch words, whole words without regard to case; the name itself when there are none."""
     exclude: list[Name] = []
@@ -63,23 +75,29 @@ class BrandSettings(Struct, forbid_unknown_fields=True):
     official: list[Name] = []
     """Account ids of the brand itself."""
     employees: list[Name] = []
+    """Account ids of people who work there."""
     media: list[Name] = []
+    """Account ids of press and broadcasters, beyond those known by their names."""
     dictionary: dict[str, float] = {}
     """The brand's own words with their valence, -4 to 4: "war zone": 0 is a product, not anger."""
     campaigns: list[CampaignSettings] = []
+    """Times in which more volume is expected."""
 
 
 class PartitionSettings(Struct, forbid_unknown_fields=True):
     """How many partitions the spread-out topics have."""
 
     mentions: Annotated[int, Meta(ge=1, le=1024)] = 4
+    """Of mentions and dead-letters: as many workers can score at once."""
     scored: Annotated[int, Meta(ge=1, le=1024)] = 4
+    """Of scored, windows and signals: as many workers can watch at once."""
 
 
 class WebSettings(Struct, forbid_unknown_fields=True):
     """The page, the metrics and the health check."""
 
     host: str = "127.0.0.1"
+    """Address to listen at; 0.0.0.0 for all, behind something that asks who is there."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 6066
     """0 takes any free port."""
     public_url: str | None = None
@@ -92,6 +110,7 @@ class EngineSettings(Struct, forbid_unknown_fields=True):
     session_timeout: Annotated[float, Meta(ge=6, le=300)] = 15.0
     """Seconds until a worker that went silent loses its partitions."""
     max_poll_records: Annotated[int, Meta(ge=1, le=50_000)] = 2_000
+    """Records of one slice at most."""
     checkpoint_interval: Annotated[float, Meta(ge=0.2, le=600)] = 3.0
     """Seconds between two checkpoints."""
     tick_interval: Annotated[float, Meta(ge=0.05, le=30)] = 1.0
@@ -103,19 +122,22 @@ class EngineSettings(Struct, forbid_unknown_fields=True):
 
 
 class Settings(Struct, forbid_unknown_fields=True):
-    """All of it."""
+    """What the file holds."""
 
     broker: BrokerSettings = msgspec.field(default_factory=BrokerSettings)
+    """Kafka."""
     clock: Literal["live", "replay"] = "live"
     """live: a tick counts when the broker stored it; replay: at the time that it says."""
     lateness_seconds: Annotated[int, Meta(ge=60, le=3600, multiple_of=60)] = 120
     """How much older than its partition's progress a mention may be; minutes close so much later."""
     partitions: PartitionSettings = msgspec.field(default_factory=PartitionSettings)
+    """Counts of partitions; fixed once the topics are made."""
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
+    """Stands before each topic's name, for several installations on one Kafka."""
     brands: list[BrandSettings] = []
     """The watch list. Empty: any brand that a mention names is taken as it is written."""
     policy: str = "policy.yaml"
-    """The chain of command; relative to this file."""
+    """The file with the chain of command."""
     model: str | None = None
     """A sentiment model file instead of the one shipped."""
     author_key_env: str = "TOCSIN_AUTHOR_KEY"
@@ -125,7 +147,9 @@ class Settings(Struct, forbid_unknown_fields=True):
     runbook_url: str = ""
     """Prefix of the runbooks' addresses in alerts."""
     web: WebSettings = msgspec.field(default_factory=WebSettings)
+    """The page."""
     engine: EngineSettings = msgspec.field(default_factory=EngineSettings)
+    """What an operator may have to turn."""
 
     @property
     def lateness_ms(self) -> int:
@@ -160,15 +184,25 @@ def load(path: Path | None = None) -> Settings:
     data = load_yaml(chosen) if chosen else {}
     errors: list[str] = []
     settings = build(Settings, data, "", errors)
+    if settings is not None and chosen is not None:
+        _stand_beside(settings, chosen.parent)
     if settings is not None:
         if os.environ.get(ENV_BROKER):
             settings.broker.bootstrap = os.environ[ENV_BROKER]
         errors += check(settings)
     if errors or settings is None:
         raise UserError("\n".join(f"{chosen or 'settings'}: {error}" for error in errors))
-    if chosen is not None and not Path(settings.policy).is_absolute():
-        settings.policy = str(chosen.parent / settings.policy)
     return settings
+
+
+def _stand_beside(settings: Settings, folder: Path) -> None:
+    """Read the paths in a configuration file relative to that file, wherever the command was started."""
+    settings.policy = str(folder / settings.policy)
+    if settings.model is not None:
+        settings.model = str(folder / settings.model)
+    for field in FILES:
+        if value := getattr(settings.broker, field):
+            setattr(settings.broker, field, str(folder / value))
 
 
 def check(settings: Settings) -> list[str]:
@@ -188,13 +222,7 @@ def check(settings: Settings) -> list[str]:
     )
     for i, brand in enumerate(settings.brands):
         for j, campaign in enumerate(brand.campaigns):
-            for name in ("start", "end"):
-                try:
-                    parse_iso(getattr(campaign, name))
-                except ValueError:
-                    errors.append(
-                        f"brands[{i}].campaigns[{j}].{name}: {getattr(campaign, name)!r} is no time; write 2026-03-02T00:00:00Z"
-                    )
+            errors += (f"brands[{i}].campaigns[{j}].{fault}" for fault in _campaign_faults(campaign))
         for word, valence in brand.dictionary.items():
             if not -4 <= valence <= 4:
                 errors.append(f"brands[{i}].dictionary.{word}: {valence} must lie between -4 and 4")
@@ -204,11 +232,26 @@ def check(settings: Settings) -> list[str]:
                 errors.append(
                     f"broker.security_protocol: {settings.broker.security_protocol} needs the environment variable {name}; set it"
                 )
-    for field in ("ca_file", "cert_file", "key_file"):
+    for field in FILES:
         value = getattr(settings.broker, field)
         if value and not Path(value).is_file():
-            errors.append(f"broker.{field}: {value!r}: no such file")
+            errors.append(f"broker.{field}: {value!r}: no such file; correct the path (it is relative to this file)")
+    if settings.model is not None and not Path(settings.model).is_file():
+        errors.append(f"model: {settings.model!r}: no such file; leave it out for the one shipped")
     return errors
+
+
+def _campaign_faults(campaign: CampaignSettings) -> list[str]:
+    faults, times = [], []
+    for name in ("start", "end"):
+        text = getattr(campaign, name)
+        try:
+            times.append(parse_iso(text))
+        except ValueError:
+            faults.append(f"{name}: {text!r} is no time; write 2026-03-02T00:00:00Z")
+    if len(times) == 2 and times[1] <= times[0]:
+        faults.append(f"end: {campaign.end!r} is not after start ({campaign.start}); exchange them")
+    return faults
 
 
 def kafka_options(broker: BrokerSettings) -> dict[str, Any]:

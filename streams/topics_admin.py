@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE: Final = 5.0
 KNOWN_WITHIN: Final = 15.0
 """Seconds."""
+GIVE_UP_MS: Final = 5_000
+"""Milliseconds after which a broker that does not answer is said to be away (the client's own default is 30 s)."""
 CHECKED: Final = ("cleanup.policy", "message.timestamp.type", "max.message.bytes", "retention.ms")
 """Settings without which records are lost or refused; the others are ours to prefer."""
 
@@ -47,7 +49,9 @@ class UnreachableError(Exception):
 def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     """Open an admin client; raises UnreachableError, and UserError for a refused sign-in."""
     try:
-        client = KafkaAdminClient(**kafka_options(settings.broker), request_timeout_ms=10_000)
+        client = KafkaAdminClient(
+            **kafka_options(settings.broker), request_timeout_ms=10_000, bootstrap_timeout_ms=GIVE_UP_MS
+        )
     except SaslAuthenticationFailedError as error:
         raise UserError(
             f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism"

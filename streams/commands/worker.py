@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from pathlib import Path
 
 from streams.commands import options
 from streams.errors import UserError, did_you_mean
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the worker."""
     from streams import worker
     from streams.app import AGENTS
+    from streams.policy.load import load_policy
 
     settings = options.settings_of(args)
     agents = [name.strip() for name in args.agents.split(",") if name.strip()]
@@ -43,4 +45,6 @@ def run(args: argparse.Namespace) -> int:
         if not 0 <= args.port < 65_536:
             raise UserError(f"--port: {args.port} must lie between 0 and 65535")
         settings.web.port = args.port
+    if "notify" in agents:
+        load_policy(Path(settings.policy))  # a broken one is told before a broker is waited for
     return asyncio.run(worker.run(settings, agents, accept_gap=args.accept_gap))

@@ -48,7 +48,7 @@ def _ask(number: int, line: bytes) -> tuple[str, str | None] | bytes:
     """Return (text, language) of a line, or the line that says what is wrong with it."""
     try:
         asked: Any = _decode.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _error(number, 'not JSON; expected {"text": …}')
     if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
         return _error(number, 'no "text"; expected {"text": …}')

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.settings import Settings, kafka_options
+
+ASK_AGAIN_MS: Final = 150
+"""Milliseconds: a fetch from an empty partition waits as long before the watermark that came with it is looked at."""
 
 
 def consumer(settings: Settings) -> AIOKafkaConsumer:
@@ -39,7 +42,7 @@ async def read_to_end(
             raise LookupError(f"{topic}-{partition}: offset {position} is gone, the earliest kept is {first}")
         reader.seek(tp, position)
         while end is None or position < end:
-            found = await reader.getmany(tp, timeout_ms=1_000, max_records=5_000)
+            found = await reader.getmany(tp, timeout_ms=ASK_AGAIN_MS, max_records=5_000)
             records = [record for record in found.get(tp, []) if end is None or record.offset < end]
             if records:
                 yield records

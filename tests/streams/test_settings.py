@@ -139,7 +139,10 @@ def test_the_version_tells_what_decides_verdicts_and_nothing_else():
         ("brands: Acme", "tocsin.yaml: brands: 'Acme' must be a list, each a mapping of settings; write it in brackets: [Acme]"),
         ("brands: [Acme]", "tocsin.yaml: brands[0]: 'Acme' must be a mapping of settings, as in name: value"),
         ("brands: [{words: [a]}]", "tocsin.yaml: brands[0].name: missing; it is required"),
-        ("brands: [{name: A, words: [a, 7]}]", 'tocsin.yaml: brands[0].words[1]: 7 must be text from 1 to 128 characters; write it in quotes: "7"'),
+        (
+            "brands: [{name: A, words: [a, 7]}]",
+            'tocsin.yaml: brands[0].words[1]: 7 must be text from 1 to 128 characters; write it in quotes: "7"',
+        ),
         ("brands: [{name: ''}]", "tocsin.yaml: brands[0].name: '' must be text from 1 to 128 characters"),
         ("brands: [{name: A, sensitivity: 9}]", "tocsin.yaml: brands[0].sensitivity: 9 must be a number from 0.25 to 4"),
         ("brands: [{name: A, dictionary: {bad: x}}]", "tocsin.yaml: brands[0].dictionary.bad: 'x' must be a number"),

@@ -15,7 +15,7 @@ from schemas.events import Driver, Window
 
 Kind = Literal["term", "hashtag", "link", "language", "author_kind"]
 
-USUAL_LIMIT: Final = 96
+USUAL_LIMIT: Final = 80
 RECENT_LIMIT: Final = 48
 USUAL_FADING: Final = 1.0 - 1.0 / (3 * 24 * 60)  # per minute with mentions; about three days
 RECENT_FADING: Final = 0.5 ** (1.0 / 15.0)  # per minute: half after a quarter of an hour
@@ -51,9 +51,9 @@ class Drivers:
             self.recent[key] = self.recent.get(key, 0.0) + count
             if not frozen:
                 self.usual[key] = self.usual.get(key, 0.0) + count * self._scale
-        if len(self.recent) > 2 * RECENT_LIMIT:
+        if 2 * len(self.recent) > 3 * RECENT_LIMIT:
             self.recent = _largest(self.recent, RECENT_LIMIT)
-        if len(self.usual) > 2 * USUAL_LIMIT:
+        if 2 * len(self.usual) > 3 * USUAL_LIMIT:
             self.usual = _largest(self.usual, USUAL_LIMIT)
         if self._scale > 1e9:
             self.usual = {key: value / self._scale for key, value in self.usual.items()}

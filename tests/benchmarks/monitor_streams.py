@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.monitor_streams [--seeds 20]
 
-Each story begins with ten ordinary days of a brand, then one thing happens; what is counted are pages (L2 and more that
+Each story begins with ten ordinary days of a brand at an even rate, then one thing happens; what is counted are pages (L2 and more that
 nothing holds back) in the six hours after its beginning. Ordinary talk is counted over whole weeks.
 """
 
@@ -63,7 +63,7 @@ DECOYS = {"viral joke": joke, "viral joy": joy, "bot burst": bots, "one loud aut
 
 
 def base(rate: float, seed: int, settings: MonitorSettings | None = None) -> tuple[bytes, int]:
-    story = Story(settings, seed).days(10 if rate < 1_000 else 4, rate, rhythm=0.5)
+    story = Story(settings, seed).days(10 if rate < 1_000 else 4, rate)
     return story.monitor.dump(), story.minute
 
 

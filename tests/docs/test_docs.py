@@ -8,12 +8,14 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import pytest
 import yaml
 
 from schemas import topics
+from schemas.events import SignalName
 from streams.cli import COMMANDS
 from tests.docs.metrics import EXPOSED, names_in
 
@@ -144,6 +146,10 @@ def test_topics_are_to_be_had(name):
     assert len(shown) >= 5
     if name == "operations.md":
         assert shown == known
+
+
+def test_every_signal_is_explained_where_its_link_leads():
+    assert set(get_args(SignalName)) <= anchors(ROOT / "docs" / "signals.md")
 
 
 def test_pictures_are_small_and_used():

@@ -92,7 +92,15 @@ class Assembly:
         for app in self.apps:
             app.finalize()
         await asyncio.gather(*(app.maybe_start() for app in self.apps))
-        self._running = [asyncio.create_task(self._guard(task)) for task in self._tasks]
+        self._running = [asyncio.create_task(self._guard(task)) for task in [*self._tasks, self._watch_apps]]
+
+    async def _watch_apps(self) -> None:
+        """A Faust app that crashed or stopped by itself ends the worker: it would look alive and take nothing."""
+        while True:
+            await asyncio.sleep(0.5)
+            for name, app in zip(self.names, self.apps, strict=True):
+                if app.crashed or app.should_stop:
+                    raise app.crash_reason or RuntimeError(f"the agent {name} has stopped by itself")
 
     async def _guard(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

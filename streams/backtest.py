@@ -110,9 +110,9 @@ def _slices(items: Iterable[Item]) -> Iterator[list[Read]]:
         yield waiting
 
 
-def notify(feed: Iterable[Alert | AlertTick], policy: Policy, outcome: Outcome) -> None:
+def notify(feed: Iterable[Alert | AlertTick], policy: Policy, outcome: Outcome, partitions: int = 1) -> None:
     """Page by `policy` what `watch` found: every delivery arrives at once, and nobody ever acknowledges."""
-    state = NotifyState(replay=True, partitions=1)
+    state = NotifyState(replay=True, partitions=partitions)
     me = "backtest"
     entries: deque[JournalEntry] = deque([Leader(me)])
     for offset, item in enumerate(feed):

@@ -21,7 +21,7 @@ from streams import metrics
 from streams.agents.context import Context
 from streams.engine.reader import consumer, read_to_end
 from streams.engine.records import Headers, Write
-from streams.engine.transport import Hooks, Positions, slices
+from streams.engine.transport import Hooks, PositionError, Positions, slices
 from streams.errors import UserError
 from streams.watch import checkpoints
 from streams.watch.core import Effect, WatchCore
@@ -76,6 +76,10 @@ class WatchAgent:
         for record in records:
             if record.offset <= core.applied:
                 continue
+            if core.applied >= 0 and record.offset != core.applied + 1:
+                raise PositionError(
+                    f"scored-{owned.partition}: {record.offset} comes after {core.applied}: records are missing"
+                )
             effects = core.apply(record.offset, scored.decode(record.value))
             writes += (self._write(owned.partition, effect, record.timestamp) for effect in effects)
         if writes:

@@ -72,6 +72,21 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
 
+class _NoReadOffsets(dict[TP, "int | None"]):
+    """Faust's book of read offsets, left empty.
+
+    Faust drops a message below the offset that it read last. It notes that offset after a wait in which a rebalance may
+    begin and end: the note is then of the time before it, and slices that come again are dropped for good (seen under
+    kills: 356 records). Slices are guarded by position instead.
+    """
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        """Note nothing."""
+
+
 class SliceConsumer(driver.Consumer):
     """A consumer whose messages are slices."""
 
@@ -82,33 +97,58 @@ class SliceConsumer(driver.Consumer):
         """Where each partition's next slice must begin, at the least."""
         self._handed: dict[TP, int] = {}
         """Offset after the last record handed out."""
+        self._dropped: set[TP] = set()
+        """Partitions of which a fetched slice was not handed out: only a seek may follow."""
+        self._seeks = 0
+        """Seeks so far: what was fetched before the last one is nobody's loss."""
+        self._read_offset = _NoReadOffsets()
+        self._no_fetch = asyncio.Event()
+        """Set while no fetch is under way."""
+        self._no_fetch.set()
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's name
         """Fetch what there is and yield one message for each partition that has something."""
+        seeks = self._seeks
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
-        for tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return  # a rebalance has begun; positions are set anew when it ends
-            if not batch or not (active is None or tp in active or tp in self._buffered_partitions):
-                continue
-            yield tp, self._slice(tp, batch)
+        waiting = {tp: batch for tp, batch in records.items() if batch}
+        lost = self._dropped & waiting.keys()
+        if lost and seeks == self._seeks:
+            raise PositionError(f"{lost}: records were fetched and not handed out, and no seek has followed")
+        try:
+            for tp in list(waiting):
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    return  # a rebalance has begun; positions are set anew when it ends
+                if not (active is None or tp in active or tp in self._buffered_partitions):
+                    continue
+                fresh = self._fresh(tp, waiting.pop(tp))
+                if fresh:
+                    yield tp, self._slice(tp, fresh)
+        finally:
+            if seeks == self._seeks:
+                self._dropped |= waiting.keys()
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
+        if not self.flow_active:
+            return {}
+        self._no_fetch.clear()
+        try:
+            return await super()._getmany(active_partitions, timeout)
+        finally:
+            self._no_fetch.set()
+
+    def _fresh(self, tp: TP, batch: list[Any]) -> list[Any]:
+        """Return `batch` without what was handed out before: a fetch may be overtaken by a seek."""
+        expected = self._next.get(tp, 0)
+        return batch if batch[0].offset >= expected else [record for record in batch if record.offset >= expected]
 
     def _slice(self, tp: TP, batch: list[Any]) -> Message:
-        first, last = batch[0].offset, batch[-1].offset
-        expected = self._next.get(tp)
-        if expected is not None and first < expected:
-            # Seen after a seek that a fetch overtook: drop what was handed out already, never jump ahead.
-            batch = [record for record in batch if record.offset >= expected] or batch[-1:]
-            if batch[0].offset < expected:
-                raise PositionError(f"{tp.topic}-{tp.partition}: a slice ends at {last}, before {expected}")
-        self._next[tp] = last + 1
-        self._handed[tp] = last + 1
+        self._next[tp] = self._handed[tp] = batch[-1].offset + 1
         message = self._to_message(tp, batch[-1])
         message.value = batch  # type: ignore[assignment]
         message.key = None
@@ -117,9 +157,15 @@ class SliceConsumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Positions:
         """Ask the application where each assigned partition begins, and go there."""
+        # A fetch begun before the rebalance may still wait in the consumer's thread. After the seek it would take what
+        # comes first and, as the flow is stopped, drop it: the position would stand behind records nobody has seen
+        # (under kills, 0.5 % of all records).
+        await self._no_fetch.wait()
         tps = {TP(tp.topic, tp.partition) for tp in self.assignment()}
         self._next.clear()
         self._handed.clear()
+        self._dropped.clear()
+        self._seeks += 1
         positions = dict(await self._hooks.assigned(tps)) if self._hooks.assigned else {}
         left = tps - positions.keys()
         if left:
@@ -133,8 +179,6 @@ class SliceConsumer(driver.Consumer):
         if wanted:
             await self._thread.seek_wait(wanted)
         self._next.update(wanted)
-        # Faust skips what lies below its read offset; ours are guarded above, by position.
-        self._read_offset.clear()
         self._committed_offset.clear()
         return {}
 

@@ -24,6 +24,8 @@ from tests.system.harness import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
+ORDINARY = ("I like my Acme", "Acme shop today", "is Acme open on Sunday?", "thanks Acme", "my Acme is late")
+
 
 @pytest.fixture
 def live(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
@@ -70,7 +72,8 @@ def angry(number: int) -> Mention:
     return msgspec.json.decode(
         json.dumps(
             {
-                "platform": "x", "id": f"a{number}", "created_at": iso(now()), "brand": "Acme", "author": {"id": f"a{number}", "followers": 900},
+                "platform": "x", "id": f"a{number}", "created_at": iso(now()), "brand": "Acme",
+                "author": {"id": f"a{number}", "followers": 900},
                 "text": f"my Acme caught fire, this is dangerous, I am furious, terrible {number}",
             }
         ).encode(),

@@ -8,9 +8,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements-dev.lock
 ARGS   ?=
+DATA   ?= $(or $(TOCSIN_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean
+.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean train chaos
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -35,6 +36,10 @@ $(STAMP): $(LOCK) pyproject.toml
 demo: install ## a crisis in a minute: embedded broker, worker, pages (ARGS=--exit ends by itself)
 	$(BIN)/tocsin demo $(ARGS)
 
+train: install ## make the sentiment model anew (FOLD=k leaves fold k out and scores on it); needs the data and the extra "train"
+	$(BIN)/python -m detectors.text.train --data $(DATA) \
+	  $(if $(FOLD),--fold $(FOLD) --out build/fold$(FOLD).msgpack --held-out build/held$(FOLD).tsv,--out detectors/text/warm.msgpack) $(ARGS)
+
 # --------------------------------------------------------------------------------------------------------------- check
 
 test: install ## unit tests and tests on the embedded broker (no Java, under 5 minutes)
@@ -42,6 +47,9 @@ test: install ## unit tests and tests on the embedded broker (no Java, under 5 m
 
 test-kafka: install ## system tests on real Apache Kafka (Java 17 and Maven)
 	$(BIN)/pytest -m kafka $(ARGS)
+
+chaos: install ## faults on real Kafka, held against an oracle (ARGS="--seed 7 --seconds 60")
+	$(BIN)/python -m tests.system.chaos $(ARGS)
 
 check: format-check lint types ## what CI runs: format, lint, types, both test suites
 	$(MAKE) --no-print-directory test ARGS=
@@ -64,6 +72,7 @@ types: install ## mypy, strict
 
 schemas: install ## write the JSON Schema and AsyncAPI files again
 	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m streams.settings_reference
 
 # Resolved for every platform and Python from 3.11 on; hashes, and no registry's address, go into the files.
 COMPILE = build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config \

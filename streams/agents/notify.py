@@ -198,6 +198,7 @@ class NotifyAgent:
                         if self.state.leader != self._me:
                             log.warning("notify: another process leads now; this one stands by")
                             self._leading = False
+                            metrics.LEADER.set(0)
                             return
                         await self._do(effects)
         except asyncio.CancelledError:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
+from streams.engine.closing import close_within
 from streams.engine.records import Write
 from streams.settings import Settings, kafka_options
 
@@ -49,10 +50,7 @@ class Producer:
         """Send what is under way, and close."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            try:
-                await asyncio.wait_for(producer.stop(), 5)
-            except (TimeoutError, KafkaError) as error:
-                log.warning("producer: not closed cleanly: %r", error)
+            await close_within(5, producer.stop(), "producer")
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
@@ -63,7 +61,7 @@ class Producer:
                     await producer.start()
                     self._producer = producer
                 except (KafkaError, OSError) as error:
-                    await producer.stop()
+                    await close_within(1, producer.stop(), "producer")
                     log.warning(
                         "broker %s cannot be reached (%r); trying again in %.1f s",
                         self._settings.broker.bootstrap,
@@ -74,15 +72,11 @@ class Producer:
                     pause = min(pause * 2, LONGEST_PAUSE)
             return self._producer
 
-    async def _replace(self, broken: Any) -> None:
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
         async with self._lock:
-            if self._producer is not broken:
-                return
-            self._producer = None
-        try:
-            await asyncio.wait_for(broken.stop(), 1)
-        except (TimeoutError, KafkaError) as error:
-            log.info("producer: replaced after %r", error)
+            if self._producer is broken:
+                self._producer = None
+        await close_within(1, broken.stop(), "producer")
 
     async def send(self, writes: Sequence[Write]) -> list[int]:
         """Append `writes`, all in flight together; return their offsets when every one is acknowledged.

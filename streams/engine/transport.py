@@ -28,6 +28,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import Message
 
+from streams import metrics
 from streams.errors import UserError
 
 TESTED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
@@ -152,7 +153,9 @@ class SliceConsumer(driver.Consumer):
         message = self._to_message(tp, batch[-1])
         message.value = batch  # type: ignore[assignment]
         message.key = None
-        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        end = self.highwater(tp)
+        metrics.LAG.labels(tp.topic, str(tp.partition)).set(max(0, end - batch[-1].offset - 1))
+        self.app.monitor.track_tp_end_offset(tp, end)
         return message
 
     async def seek_to_committed(self) -> Positions:

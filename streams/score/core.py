@@ -229,7 +229,10 @@ class ScoreCore:
             return columns
         words = [self._brand_words.get(item.brands[0]) for item in pending] if self._brand_words else None
         texts = self._model.score(
-            [item.mention.text or "" for item in pending], [item.mention.lang for item in pending], words
+            [item.mention.text or "" for item in pending],
+            [item.mention.lang for item in pending],
+            words,
+            [item.brands[0] for item in pending],
         )
         negatives, positives = texts.negative.tolist(), texts.positive.tolist()
         signatures = texts.signature.tolist()

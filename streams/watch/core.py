@@ -270,7 +270,7 @@ class WatchCore:
         self._plan_wake(brand)
 
     def _close(self, brand: Brand, minute: OpenMinute, at: int) -> Iterator[Effect]:
-        window, best = minute.close(brand.name, brand.gone)
+        window, best, authors = minute.close(brand.name, brand.gone)
         for chunk in minute.chunks:
             for mention in chunk.rows["mention"].tolist():
                 if brand.seen.get(mention, (0, -1))[1] == minute.start:
@@ -279,7 +279,7 @@ class WatchCore:
         self.dirty.add(brand.name)
         if window.count:
             yield window
-            yield from brand.monitor.close(window, at, lambda: best)
+            yield from brand.monitor.close(window, at, lambda: best, authors)
 
     def _early(self, names: Iterable[str]) -> Iterator[Effect]:
         now = minute_of(self.clock)
@@ -289,21 +289,20 @@ class WatchCore:
             if arrivals is not None and self._offset > brand.applied:
                 yield from self._judge_early(brand, arrivals, self.clock)
 
-    def _judge_early(self, brand: Brand, arrivals: Arrivals, at: int) -> list[Alert | Signal]:
+    def _judge_early(self, brand: Brand, arrivals: Arrivals, at: int) -> Iterable[Alert | Signal]:
         count, negative = brand.monitor.early_bound()
         if arrivals.count < count and arrivals.negative < negative:
             return []
-        found = brand.monitor.early(
+        self.dirty.add(brand.name)
+        return brand.monitor.early(
             arrivals.start,
             at,
             arrivals.count,
             arrivals.negative,
             len(arrivals.authors),
             lambda: evidence(arrivals.chunks),
+            len(arrivals.texts),
         )
-        if found:
-            self.dirty.add(brand.name)
-        return found
 
     # --- checkpoints ---------------------------------------------------------------------------------------------
 

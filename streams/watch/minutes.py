@@ -50,15 +50,16 @@ class OpenMinute:
     """Least offset on `scored` of its rows: recovery reads from the least of all open minutes."""
     chunks: list[Chunk] = field(default_factory=list)
 
-    def close(self, brand: str, gone: dict[int, int]) -> tuple[Window, list[str]]:
-        """Return the minute's window and its best evidence (native ids, largest reach first).
+    def close(self, brand: str, gone: dict[int, int]) -> tuple[Window, list[str], list[int]]:
+        """Return the minute's window, its best evidence (native ids, largest reach first) and its known authors.
 
         `gone` maps a mention to the least revision that still counts: rows below it are left out.
         """
         chunks = self.chunks
         if gone:
             chunks = [_without(chunk, gone) for chunk in chunks]
-        return _window(brand, self.start, chunks), evidence(chunks)
+        known = {author for chunk in chunks for author in chunk.rows["author"].tolist() if author}
+        return _window(brand, self.start, chunks), evidence(chunks), sorted(known)
 
 
 def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
@@ -150,6 +151,8 @@ class Arrivals:
     count: int = 0
     negative: int = 0
     authors: set[int] = field(default_factory=set)
+    texts: set[int] = field(default_factory=set)
+    """Signatures: copies from many accounts are not a crowd."""
     chunks: list[Chunk] = field(default_factory=list)
 
     def add(self, chunk: Chunk) -> None:
@@ -158,6 +161,7 @@ class Arrivals:
         self.negative += int(chunk.rows["negative"].sum(dtype=np.int64))
         authors = np.where(chunk.rows["author"] == 0, chunk.rows["mention"], chunk.rows["author"])
         self.authors.update(authors.tolist())
+        self.texts.update(chunk.rows["signature"].tolist())
         self.chunks.append(chunk)
 
 

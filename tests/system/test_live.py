@@ -48,7 +48,8 @@ def clock(system: System, value: str) -> None:
 def ordinary(until: int, hours: int = 44) -> list[Record]:
     """Return quiet talk, about twenty an hour, up to `until`."""
     chance = random.Random(5)
-    records, at, number = [], until - hours * HOUR, 0
+    records: list[Record] = []
+    at, number = until - hours * HOUR, 0
     while True:
         at += int(chance.expovariate(20 / HOUR))
         if at >= until:

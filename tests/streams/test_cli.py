@@ -20,6 +20,7 @@ from schemas.times import MINUTE, iso, parse_iso
 from schemas.topics import TOPICS
 from streams import cli
 from streams.cli import COMMANDS, main
+from tests.streams.angry import angry_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -299,9 +300,7 @@ def storm() -> str:
     for step in range(240):
         number += 1
         at = start + 48 * 60 * MINUTE + step * 7_500
-        writer.writerow(
-            [number, iso(at), f"u{number}", f"my kettle caught fire, dangerous, I am furious, terrible {number}"]
-        )
+        writer.writerow([number, iso(at), f"u{number}", angry_text(number, "Kettle")])
     return out.getvalue()
 
 

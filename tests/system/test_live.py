@@ -20,6 +20,7 @@ from schemas.ids import alert_id, fingerprint
 from schemas.mention import Mention
 from schemas.times import HOUR, MINUTE, SECOND, from_ms, iso
 from streams.replay_plan import Record, plan
+from tests.streams.angry import angry_text
 from tests.system.harness import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -75,7 +76,7 @@ def angry(number: int) -> Mention:
             {
                 "platform": "x", "id": f"a{number}", "created_at": iso(now()), "brand": "Acme",
                 "author": {"id": f"a{number}", "followers": 900},
-                "text": f"my Acme caught fire, this is dangerous, I am furious, terrible {number}",
+                "text": angry_text(number, "Acme"),
             }
         ).encode(),
         type=Mention,

@@ -13,6 +13,7 @@ from streams.watch import checkpoints
 from streams.watch.core import WatchCore
 from streams.watch.state import Tally
 from tests.streams import cores
+from tests.streams.angry import angry_text
 from tests.streams.cores import T0, Log, mention
 
 
@@ -121,7 +122,7 @@ def crisis_log() -> Log:
                     mention(
                         number,
                         start + minute * MINUTE + second * SECOND,
-                        text=f"{number} battery exploded, dangerous, I am furious",
+                        text=angry_text(number),
                     )
                 )
                 number += 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.broker import KafkaBroker
-from schemas.times import parse_iso
+from schemas.times import MINUTE, parse_iso, to_ms
 from streams import backtest, files
 from streams.demo.story import story
 from streams.policy.load import load_policy
@@ -126,5 +126,31 @@ def test_real_tweets_of_a_real_storm(kafka: KafkaBroker, tmp_path: Path, shared_
         storm = range(parse_iso("2015-02-22T01:00:00Z"), parse_iso("2015-02-22T18:00:00Z"))
         assert any(start in storm for _, _, start, _, _ in united)
         system.wait(lambda: "alice" in system.hook.people())
+    finally:
+        system.close()
+
+
+def test_quiet_days_stay_quiet_and_the_night_of_10_april_2017_is_l4(
+    kafka: KafkaBroker, tmp_path: Path, shared_data: Path
+):
+    """Given four quiet days and then 250 times the usual, nobody is paged before, and L4 comes within twenty minutes."""
+    parts = [shared_data / "mentions" / f"united_2017_a_apr06_11_{part}.csv" for part in (1, 2)]
+    records, _ = files.load(parts, brand="United Airlines")
+    items = list(plan(records))
+    system = System(kafka.bootstrap, tmp_path, name=f"t{random.getrandbits(32):x}")
+    try:
+        expected, _ = oracle(items, system)
+        system.worker().wait_ready()
+        system.publish(items)
+        system.wait_done(items, 200)
+        alerts = system.alerts()
+        assert onsets(alerts) == expected
+        night = parse_iso("2017-04-10T22:10:00Z")
+        told = [a for a in alerts if a.status in ("firing", "updated")]
+        assert not [a for a in told if to_ms(a.detected_at) < night and a.severity >= "L2"]
+        first = min(to_ms(a.detected_at) for a in told if a.severity == "L4")
+        print(f"L4 {(first - night) / MINUTE:.1f} minutes after the data comes back")
+        assert night <= first <= night + 20 * MINUTE
+        system.wait(lambda: {"alice", "bob"} <= set(system.hook.people()))
     finally:
         system.close()

@@ -16,6 +16,7 @@ from typing import Any, Final
 from schemas import topics
 from streams import metrics, wiring
 from streams.agents.context import Context
+from streams.agents.feedback import FeedbackAgent
 from streams.agents.notify import NotifyAgent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
@@ -39,7 +40,10 @@ async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept
     assembly = Assembly(context)
     if "score" in agents:
         score = ScoreAgent(context, wiring.score_core(settings, model))
-        assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=[] if settings.replay else [score.tick])
+        ticks = [] if settings.replay else [score.tick]
+        assembly.add(
+            "score", topics.MENTIONS, score.hooks, score.run, tasks=[FeedbackAgent(context, model).follow, *ticks]
+        )
     if "watch" in agents:
         watch = WatchAgent(context, lambda p: wiring.watch_core(settings, p, model.version), accept_gap=accept_gap)
         assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)

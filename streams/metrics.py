@@ -40,4 +40,9 @@ RECOVERY_SECONDS: Final = Gauge("tocsin_recovery_seconds", "Time the last recove
 NOTIFICATIONS: Final = Counter("tocsin_notifications", "Attempts to reach somebody.", ["outcome", "purpose", "channel"])
 INCIDENTS: Final = Gauge("tocsin_incidents", "Incidents by state.", ["state"])
 LEADER: Final = Gauge("tocsin_notifier_leader", "1 where this process is the notifier.")
+FEEDBACK: Final = Counter("tocsin_feedback_labels", "Labels read from feedback, by what became of them.", ["outcome"])
+FEEDBACK_DIGEST: Final = Gauge(
+    "tocsin_feedback_digest",
+    "Digest of all that was learnt from labels: equal on all scoring workers that have read as far.",
+)
 MODEL: Final = Gauge("tocsin_model_info", "The sentiment model in use.", ["version"])

@@ -14,12 +14,13 @@ EXAMPLES = """\
   tocsin policy route policy.yaml --brand Aerolux --severity L3      # who is paged, when, and why not the others
   tocsin policy route policy.yaml --explain alert.json
   tocsin policy diff policy.yaml policy.new.yaml
+  tocsin policy plan policy.yaml --role legal --lang fr              # a card to print
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("action", choices=("check", "route", "diff"))
+    parser.add_argument("action", choices=("check", "route", "diff", "plan"))
     parser.add_argument(
         "policy", nargs="*", type=Path, metavar="FILE", help="policy.yaml (default: the configuration's); two for diff"
     )
@@ -29,6 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brand", help="with route: an alert of this brand")
     parser.add_argument("--severity", default="L3", help="with route: L1 to L4 (default: L3)")
     parser.add_argument("--signal", default="negative_spike", help="with route (default: negative_spike)")
+    parser.add_argument("--role", help="with plan: the role whose card is printed")
+    parser.add_argument(
+        "--lang", choices=("en", "fr"), default="en", help="with plan: language of the card (default: en)"
+    )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options.config(parser)
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = 2 if args.action == "diff" else 1
     if len(files) != wanted:
         raise UserError(f"policy {args.action}: {len(files)} file(s) given, {wanted} needed")
-    return {"check": _check, "route": _route, "diff": _diff}[args.action](args, files, at)
+    return {"check": _check, "route": _route, "diff": _diff, "plan": _plan}[args.action](args, files, at)
 
 
 def _at(text: str | None) -> int:
@@ -128,4 +133,14 @@ def _diff(args: argparse.Namespace, files: list[Path], at: int) -> int:
         options.print_json(changes)
     else:
         print("\n".join(changes) if changes else "the two say the same")
+    return 0
+
+
+def _plan(args: argparse.Namespace, files: list[Path], at: int) -> int:
+    from streams.policy.cards import card
+    from streams.policy.load import load_policy
+
+    if not args.role:
+        raise UserError("policy plan: say whose card with --role, as in --role legal")
+    print(card(load_policy(files[0]), args.role, args.lang, at))
     return 0

@@ -66,10 +66,10 @@ def rule(analyzer: Any, texts: Sequence[str]) -> Scores:
 
 
 def vaders() -> dict[str, Any]:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer as English  # type: ignore[import-untyped]
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer as English
 
     try:
-        from vaderSentiment_fr.vaderSentiment import SentimentIntensityAnalyzer as French  # type: ignore[import-untyped]
+        from vaderSentiment_fr.vaderSentiment import SentimentIntensityAnalyzer as French
     except ImportError:  # it wants packages that it does not name
         return {"VADER 3.3.2": English()}
     return {"VADER 3.3.2": English(), "vaderSentiment-fr 1.3.4": French()}

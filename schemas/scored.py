@@ -15,6 +15,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from schemas.terms import Terms
+
 SCHEMA: Final = 1
 
 KINDS: Final = ("unknown", "customer", "employee", "influencer", "media", "official", "bot")
@@ -52,7 +54,7 @@ Rows = NDArray[np.void]
 
 
 class ScoredBatch(Struct, array_like=True):
-    """See the module. `ids` and `terms` run parallel to `rows`."""
+    """See the module. `ids` and `term_counts` run parallel to `rows`."""
 
     schema: int
     source: str
@@ -69,7 +71,12 @@ class ScoredBatch(Struct, array_like=True):
     platforms: list[str]
     rows: bytes
     ids: list[str]
-    terms: list[list[str]]
+    terms: list[str]
+    """The words that `term_index` points into."""
+    term_counts: bytes
+    """One byte a row: how many terms it has."""
+    term_index: bytes
+    """The rows' terms one after another, as little-endian u4."""
     outcomes: bytes = b""
     """One byte per source offset from `first` on; only in the source partition's home partition of `scored`."""
 
@@ -77,6 +84,11 @@ class ScoredBatch(Struct, array_like=True):
     def table(self) -> Rows:
         """The rows as a structured array (a view, read only)."""
         return np.frombuffer(self.rows, ROW)
+
+    @property
+    def said(self) -> Terms:
+        """The rows' terms (a view, read only)."""
+        return Terms(self.terms, np.frombuffer(self.term_counts, np.uint8), np.frombuffer(self.term_index, "<u4"))
 
     def segments(self) -> Iterator[tuple[int, int, int | None]]:
         """Yield (first row, row after the last, tick or None): the rows before each tick, then those after the last."""
@@ -106,8 +118,10 @@ def decode(value: bytes) -> ScoredBatch:
     if batch.schema != SCHEMA:
         raise ValueError(f"scored: schema {batch.schema} is not known here, {SCHEMA} is")
     count, rest = divmod(len(batch.rows), ROW.itemsize)
-    if rest or len(batch.ids) != count or len(batch.terms) != count:
+    if rest or len(batch.ids) != count or len(batch.term_counts) != count:
         raise ValueError("scored: columns of different lengths")
+    if len(batch.term_index) != 4 * sum(batch.term_counts):
+        raise ValueError("scored: terms do not add up")
     return batch
 
 

@@ -14,7 +14,7 @@ from schemas.events import Alert, Command
 from schemas.mention import Rejection, decode
 from streams import consoles
 from streams.engine.records import Write
-from streams.score.core import NO_KEY
+from streams.engine.dead_letter import NO_KEY
 from streams.settings import Settings
 
 REPLAYED: Final = "replayed"

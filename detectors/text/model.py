@@ -31,6 +31,7 @@ from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
 from detectors.text.table import Encoded, Known, TokenTable
 from detectors.text.terms import signatures, terms
 from detectors.text.tokens import WORD, Piece, word_hash
+from schemas.terms import Terms
 
 WARM_START: Final = "warm.msgpack"
 D: Final = len(features.DENSE)
@@ -56,7 +57,7 @@ class Scored:
     negative: npt.NDArray[np.uint16]
     positive: npt.NDArray[np.uint16]
     lang: list[str]
-    terms: list[tuple[str, ...]]
+    terms: Terms
     signature: npt.NDArray[np.uint64]
 
     @property

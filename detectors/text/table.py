@@ -69,7 +69,7 @@ class Encoded:
     def totals(self, column: slice) -> npt.NDArray[np.int64]:
         """Return the sums of columns of `TokenTable.sums` over each post (n, k)."""
         if self.summed is None:
-            rows = len(self.table.terms)
+            rows = self.table.size
             ones = np.ones(len(self.piece), dtype=np.int32)
             counts = sparse.csr_matrix((ones, self.piece, self.start), (self.n, max(rows, 1)))
             self.summed = counts @ self.table.summable[: max(rows, 1)]
@@ -114,8 +114,12 @@ class TokenTable(dict[str, int]):
         self.languages = slice(classes, classes + languages)
         self.counts = slice(classes + languages, classes + languages + len(COUNTED))
         self.summable = np.zeros((size, self.counts.stop), dtype=np.int32)
-        self.terms: list[str] = []
-        self.salience: dict[str, tuple[bool, int, str]] = {}
+        self.term = np.zeros(size, dtype=np.int32)
+        """Piece → row in `words`; of words only."""
+        self.words: list[str] = []
+        self.salience = np.zeros(size, dtype=np.uint64)
+        """By row in `words`; the least says most: hashtags, then longer words (they are rarer: Zipf 1936)."""
+        self._words: dict[str, int] = {}
 
     def __missing__(self, raw: str) -> int:
         row = len(self)
@@ -130,9 +134,9 @@ class TokenTable(dict[str, int]):
         return row
 
     def _add(self, piece: Piece) -> int:
-        row = len(self.terms)
+        row = self.size
         if row == len(self.hash):
-            for name in ("hash", "flags", "signature", "lexica", "summable"):
+            for name in ("hash", "flags", "signature", "lexica", "summable", "term", "salience"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         known = self._lookup(piece)
@@ -143,12 +147,23 @@ class TokenTable(dict[str, int]):
             self.signature[row] = _spread(h)
         self.lexica[row] = known.values
         self.summable[row] = (*known.scores, *known.languages, *(piece.flags & flag != 0 for flag in COUNTED))
-        term = piece.shown if piece.flags & WORD else ""
-        self.terms.append(term)
-        if term:  # hashtags first, then longer words (they are rarer: Zipf 1936), then by the alphabet
-            self.salience[term] = (term[0] != "#", -len(term), term)
+        if piece.flags & WORD:
+            self.term[row] = self._term(piece.shown)
         self._pieces[piece] = row
         return row
+
+    def _term(self, word: str) -> int:
+        found = self._words.get(word)
+        if found is None:  # never more words than pieces: the column is long enough
+            found = self._words[word] = len(self.words)
+            self.words.append(word)
+            self.salience[found] = (word[:1] != "#") << 48 | (0xFFFF - len(word)) << 32 | word_hash(word)
+        return found
+
+    @property
+    def size(self) -> int:
+        """How many pieces have a row."""
+        return len(self._pieces)
 
     @property
     def known(self) -> list[Piece]:

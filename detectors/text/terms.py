@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from detectors.text.table import Encoded
 from detectors.text.tokens import STOP, WORD
+from schemas.terms import Terms
 
 MOST: Final = 8
 """Terms kept of a post; a tweet seldom has more that are no stop words."""
@@ -18,22 +19,21 @@ HEAD: Final = 16
 _ROLL: Final = 0x9E3779B97F4A7C15
 
 
-def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> list[tuple[str, ...]]:
+def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> Terms:
     """Return at most `MOST` lower-case terms of each post: hashtags, then the words that say most; no stop words."""
     salient = np.flatnonzero((flags & WORD != 0) & (flags & STOP == 0))
-    ends = np.searchsorted(salient, enc.start).tolist()
-    rows = enc.piece[salient].tolist()
-    shown, salience = enc.table.terms, enc.table.salience.__getitem__
-    out: list[tuple[str, ...]] = []
-    for i in range(enc.n):
-        first, last = ends[i], ends[i + 1]
-        found = dict.fromkeys([shown[row] for row in rows[first:last]])
-        if len(found) > MOST:
-            chosen = set(sorted(found, key=salience)[:MOST])
-            out.append(tuple(term for term in found if term in chosen))
-        else:
-            out.append(tuple(found))
-    return out
+    doc, term = enc.doc[salient], enc.table.term[enc.piece[salient]].astype(np.int64)
+    _, first = np.unique(doc * len(enc.table.words) + term, return_index=True)  # each term once a post …
+    first.sort()  # … where it comes first
+    doc, term = doc[first], term[first]
+    counts = np.bincount(doc, minlength=enc.n)
+    if len(counts) and counts.max() > MOST:
+        order = np.lexsort((enc.table.salience[term], doc))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[doc[order]]
+        term = term[place < MOST]
+        counts = np.minimum(counts, MOST)
+    return Terms(enc.table.words, counts.astype(np.uint8), term.astype(np.uint32))
 
 
 def signatures(enc: Encoded) -> npt.NDArray[np.uint64]:

@@ -20,7 +20,7 @@ from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
 from streams.engine.reader import consumer
-from streams.score.core import dead_letter
+from streams.engine.dead_letter import dead_letter
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ from streams.incidents.state import NotifyState
 from streams.messages.render import Minutes
 from streams.policy.load import digest, without_addresses
 from streams.policy.model import Policy
-from streams.score.core import dead_letter
+from streams.engine.dead_letter import dead_letter
 
 log = logging.getLogger(__name__)
 

@@ -5,37 +5,28 @@ It holds no state but the partition's progress (its largest tick so far), so tha
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from detectors.text.authors import NOBODY, AuthorLists, author_kind
+from detectors.text.authors import NOBODY, AuthorLists
 from detectors.text.model import TextModel
 from schemas import scored, topics
-from schemas.ids import author_hash, mention_hash
-from schemas.mention import MAX_UNPACKED, Deletion, Mention, Rejection, Tick, decode
+from schemas.mention import Deletion, Mention, Rejection, Tick, decode
 from schemas.scored import CONTROL, DEAD_LETTER, SCORED, UNMATCHED, ScoredBatch
-from schemas.times import DAY, MINUTE, iso, to_ms
+from schemas.times import MINUTE, iso
+from streams.engine.dead_letter import dead_letter
 from streams.engine.records import Record, Write
 from streams.score.brands import BrandMatcher
+from streams.score.rows import EMPTY, CrowdedError, Drafts, Pending, Retraction
 
 FUTURE: Final = 5 * MINUTE
 """How far ahead of its partition's progress a mention may claim to be (DESIGN section 5, Time)."""
-YOUNG_ACCOUNT: Final = 30 * DAY
 FINAL_REV: Final = 2**31 - 1
 """The revision of a deletion that names none: nothing comes after it."""
-KEPT_DEAD: Final = MAX_UNPACKED
-"""Bytes of a dead record's value that are kept; a larger one is cut and its SHA-256 kept beside it."""
-KEPT_KEY: Final = 4_096
-"""The same for its key: the longest that a mention can have is 2,081 bytes (platform, colon, 512 characters)."""
-NO_KEY: Final = b"#none|"
-"""Begins the key of a dead letter whose record had none: a compacted topic takes no record without a key."""
 LARGEST: Final = topics.SCORED.max_message_bytes - 65_536
 """Bytes of a batch: what the topic takes, less room for the record's own frame."""
-_KIND_INDEX: Final = {kind: index for index, kind in enumerate(scored.KINDS)}
-_MAX_FOLLOWERS: Final = 2**32 - 1
 
 
 class ScoreSettings(Protocol):
@@ -75,38 +66,6 @@ class Scored:
     languages: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A mention that is to be scored."""
-
-    record: Record
-    mention: Mention
-    brands: tuple[str, ...]
-    late: bool
-    label: int
-
-
-@dataclass(slots=True)
-class _Columns:
-    """What is gathered for one partition of `scored`."""
-
-    brands: dict[str, int] = field(default_factory=dict)
-    langs: dict[str, int] = field(default_factory=dict)
-    platforms: dict[str, int] = field(default_factory=dict)
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    terms: list[Sequence[str]] = field(default_factory=list)
-
-
-def _index(table: dict[str, int], value: str, limit: int = 255) -> int:
-    found = table.get(value)
-    if found is None:
-        if len(table) >= limit:
-            return 0
-        found = table[value] = len(table)
-    return found
-
-
 class ScoreCore:
     """Turns slices into batches; pure, and the same for every worker with the same settings and model."""
 
@@ -129,10 +88,13 @@ class ScoreCore:
 
     def parts(self, source: str, partition: int, progress: int, records: Sequence[Record]) -> Iterator[Scored]:
         """Yield what `slice` makes of `records`, cut shorter where a batch would not fit into one record."""
-        result = self.slice(source, partition, progress, records)
-        if len(records) == 1 or all(len(write.value or b"") <= LARGEST for write in result.writes):
-            yield result
-            return
+        try:
+            result = self.slice(source, partition, progress, records)
+            if len(records) == 1 or all(len(write.value or b"") <= LARGEST for write in result.writes):
+                yield result
+                return
+        except CrowdedError:
+            pass
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
             for result in self.parts(source, partition, progress, half):
@@ -144,8 +106,8 @@ class ScoreCore:
         first, last = records[0].offset, records[-1].offset
         outcomes = bytearray(last - first + 1)  # HOLE where compaction left none
         result = Scored([], [], [], progress, None)
-        pending: list[_Pending] = []
-        retracted: list[tuple[Record, str, str, int]] = []
+        pending: list[Pending] = []
+        retracted: list[Retraction] = []
         ticks: list[tuple[int, int]] = []
         everyone = False
         for record in records:
@@ -159,17 +121,17 @@ class ScoreCore:
                     ticks.append((record.offset, at))
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
-                retracted.append((record, what.platform, what.id, FINAL_REV))
+                retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV))
                 result.forgotten.append(_forget(record, partition))
                 outcome = CONTROL
             else:
                 result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, what))
                 outcome = DEAD_LETTER
             outcomes[record.offset - first] = outcome
-        columns = self._columns(pending, result)
-        self._retract(retracted, columns, self._partitions)
+        drafts = self._drafts(pending, retracted, result)
+        columns = dict(drafts.parted(self._partitions))
         home = scored.home_of(partition, self._partitions)
-        columns.setdefault(home, _Columns())
+        columns.setdefault(home, EMPTY)
         for target in range(self._partitions) if everyone else sorted(columns):
             batch = ScoredBatch(
                 scored.SCHEMA,
@@ -178,7 +140,7 @@ class ScoreCore:
                 first,
                 last,
                 ticks,
-                **_finish(columns.get(target)),
+                **columns.get(target, EMPTY),
                 outcomes=bytes(outcomes) if target == home else b"",
             )
             result.writes.append(Write(topics.SCORED.name, None, scored.encode(batch), target))
@@ -197,8 +159,8 @@ class ScoreCore:
         record: Record,
         mention: Mention,
         partition: int,
-        pending: list[_Pending],
-        retracted: list[tuple[Record, str, str, int]],
+        pending: list[Pending],
+        retracted: list[Retraction],
         result: Scored,
     ) -> int:
         time, progress = mention.time, result.progress
@@ -208,7 +170,7 @@ class ScoreCore:
             result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
             return DEAD_LETTER
         if mention.op == "delete":
-            retracted.append((record, mention.platform, mention.id, mention.rev or FINAL_REV))
+            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev or FINAL_REV))
             result.forgotten.append(_forget(record, partition))
             return CONTROL
         brands = self._matcher.match(mention)
@@ -216,17 +178,14 @@ class ScoreCore:
             result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
             return DEAD_LETTER
         if mention.op == "update":
-            retracted.append((record, mention.platform, mention.id, mention.rev))
+            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev))
         if not brands:
             return UNMATCHED
         late = bool(progress) and time < progress - self._settings.lateness_ms
-        pending.append(_Pending(record, mention, brands, late, progress))
+        pending.append(Pending(record.offset, mention, time, brands, late, progress))
         return SCORED
 
-    def _columns(self, pending: list[_Pending], result: Scored) -> dict[int, _Columns]:
-        columns: dict[int, _Columns] = {}
-        if not pending:
-            return columns
+    def _drafts(self, pending: Sequence[Pending], retracted: Sequence[Retraction], result: Scored) -> Drafts:
         words = [self._brand_words.get(item.brands[0]) for item in pending] if self._brand_words else None
         texts = self._model.score(
             [item.mention.text or "" for item in pending],
@@ -234,94 +193,11 @@ class ScoreCore:
             words,
             [item.brands[0] for item in pending],
         )
-        negatives, positives = texts.negative.tolist(), texts.positive.tolist()
-        signatures = texts.signature.tolist()
-        key = self._settings.author_key
-        for i, item in enumerate(pending):
-            mention = item.mention
-            author = mention.author
-            kind = author_kind(author, mention.text or "", self._lists, mention.time).kind
-            followers, flags, who = 0, 0, 0
-            if author is not None:
-                followers = min(author.followers or 0, _MAX_FOLLOWERS)
-                who = author_hash(mention.platform, author.id, key)
-                if author.verified:
-                    flags |= scored.VERIFIED
-                if author.created_at is not None and mention.time - to_ms(author.created_at) < YOUNG_ACCOUNT:
-                    flags |= scored.YOUNG
-            if mention.repost_of is not None:
-                flags |= scored.REPOST
-            if item.late:
-                flags |= scored.LATE
-                result.late += len(item.brands)
-            result.languages[texts.lang[i]] += 1
-            name = f"{mention.platform}:{mention.id}"
-            hashed = mention_hash(mention.platform, mention.id)
-            for brand in item.brands:
-                mine = columns.setdefault(scored.partition_of_brand(brand, self._partitions), _Columns())
-                mine.rows.append(
-                    (
-                        item.record.offset, mention.time, item.label, hashed, who, signatures[i], followers, mention.rev,
-                        _index(mine.brands, brand, 65_535), negatives[i], positives[i],
-                        scored.UPDATE if mention.op == "update" else scored.CREATE, _KIND_INDEX[kind], flags,
-                        _index(mine.langs, texts.lang[i]), _index(mine.platforms, mention.platform),
-                    )
-                )  # fmt: skip
-                mine.ids.append(name)
-                mine.terms.append(texts.terms[i])
-                result.rows += 1
-        return columns
-
-    def _retract(self, retracted: list[tuple[Record, str, str, int]], columns: dict[int, _Columns], count: int) -> None:
-        """Tell every partition that a mention is gone or newer: only they know which brands had it."""
-        for record, platform, native_id, rev in retracted:
-            hashed = mention_hash(platform, native_id)
-            for target in range(count):
-                mine = columns.setdefault(target, _Columns())
-                mine.rows.append(
-                    (record.offset, 0, 0, hashed, 0, 0, 0, rev, scored.NO_BRAND, 0, 0, scored.DELETE, 0, 0, 0, 0)
-                )
-                mine.ids.append("")
-                mine.terms.append(())
-
-
-def _finish(columns: _Columns | None) -> dict[str, Any]:
-    columns = columns or _Columns()
-    # In order of source offset; a retraction before the row of the same update (the sort is stable).
-    order = sorted(range(len(columns.rows)), key=lambda i: (columns.rows[i][0], columns.rows[i][11] != scored.DELETE))
-    table = scored.table_of([columns.rows[i] for i in order])
-    ids = [columns.ids[i] for i in order]
-    terms = [list(columns.terms[i]) for i in order]
-    return {
-        "brands": list(columns.brands),
-        "langs": list(columns.langs),
-        "platforms": list(columns.platforms),
-        "rows": table.tobytes(),
-        "ids": ids,
-        "terms": terms,
-    }
+        result.languages.update(texts.lang)
+        result.late = sum(len(item.brands) for item in pending if item.late)
+        result.rows = sum(len(item.brands) for item in pending)
+        return Drafts(pending, texts, retracted, author_key=self._settings.author_key, lists=self._lists)
 
 
 def _forget(record: Record, partition: int) -> Write:
     return Write(topics.DEAD_LETTERS.name, record.key, None, partition)
-
-
-def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection) -> Write:
-    """Return what goes to `dead-letters` for `record`: its bytes, and in the headers why and where it was."""
-    value = record.value
-    headers = [
-        ("reason", rejection.reason.encode()),
-        ("detail", rejection.detail.encode("utf-8", "replace")[:2_000]),
-        ("topic", topic.encode()),
-        ("partition", str(partition).encode()),
-        ("offset", str(record.offset).encode()),
-        ("timestamp", str(record.timestamp).encode()),
-    ]
-    if value is not None and len(value) > KEPT_DEAD:
-        headers += [("bytes", str(len(value)).encode()), ("sha256", hashlib.sha256(value).hexdigest().encode())]
-        value = value[:KEPT_DEAD]
-    key = record.key or NO_KEY + b"%d|%d" % (partition, record.offset)
-    if len(key) > KEPT_KEY:
-        headers += [("key_bytes", str(len(key)).encode()), ("key_sha256", hashlib.sha256(key).hexdigest().encode())]
-        key = key[:KEPT_KEY] + b"|%d|%d" % (partition, record.offset)  # or compaction would make one of two
-    return Write(topics.DEAD_LETTERS.name, key, value, partition, headers)

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.monitor import BrandMonitor
 from schemas import scored
 from schemas.events import Alert, AlertTick, Signal, Window
-from schemas.scored import Rows, ScoredBatch
+from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
-from streams.watch.minutes import Arrivals, Chunk, OpenMinute, evidence, minute_of
+from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, evidence, minute_of
 from streams.watch.state import SCHEMA, Brand, BrandRecord, PartitionRecord, Source, Tally
 
 Effect = Alert | Signal | Window | AlertTick
@@ -73,9 +74,10 @@ class WatchCore:
         self._count_outcomes(source, batch)
         effects: list[Effect] = []
         after = source.last
+        arrived = Batch(batch)
         for begin, end, tick in batch.segments():
             self._touched.clear()
-            self._rows(offset, batch, begin, end, after, counting=True)
+            self._rows(offset, arrived, begin, end, after, counting=True)
             if tick is not None and tick > source.progress:
                 source.progress = tick
                 clock = self._least_progress(batch.source)
@@ -89,7 +91,7 @@ class WatchCore:
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
-        self._rows(offset, batch, 0, len(batch.ids), -1, counting=False)
+        self._rows(offset, Batch(batch), 0, len(batch.ids), -1, counting=False)
 
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""
@@ -117,32 +119,25 @@ class WatchCore:
                 setattr(source.tally, name, getattr(source.tally, name) + count)
         source.counted = batch.last
 
-    def _rows(self, offset: int, batch: ScoredBatch, begin: int, end: int, after: int, *, counting: bool) -> None:
-        if begin == end:
+    def _rows(self, offset: int, batch: Batch, begin: int, end: int, after: int, *, counting: bool) -> None:
+        table = batch.table[begin:end]
+        fresh = np.flatnonzero(table["offset"] > after)
+        if not len(fresh):
             return
-        table = batch.table
-        fresh = table["offset"] > after
-        fresh[:begin] = fresh[end:] = False
-        if not fresh.any():
+        fresh += begin
+        if (table["op"] != scored.CREATE).any():
+            # Each update or deletion changes what the next row means.
+            for i in fresh:
+                if batch.table["op"][i] == scored.DELETE:
+                    self._retract(int(batch.table["mention"][i]), int(batch.table["rev"][i]))
+                else:
+                    self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
             return
-        if (table["op"][begin:end] != scored.CREATE).any():
-            self._one_by_one(offset, batch, table, fresh, counting=counting)
-            return
-        index = table["brand"]
-        for i in np.unique(index[begin:end]).tolist():
-            mine = fresh & (index == i)
-            if mine.any():
-                self._brand_rows(offset, batch, table, mine, batch.brands[i], counting=counting)
-
-    def _one_by_one(self, offset: int, batch: ScoredBatch, table: Rows, fresh: np.ndarray, *, counting: bool) -> None:
-        """Apply rows in order where updates or deletions are among them: each changes what the next one means."""
-        for i in np.flatnonzero(fresh).tolist():
-            if table["op"][i] == scored.DELETE:
-                self._retract(int(table["mention"][i]), int(table["rev"][i]))
-                continue
-            only = np.zeros(len(table), bool)
-            only[i] = True
-            self._brand_rows(offset, batch, table, only, batch.brands[int(table["brand"][i])], counting=counting)
+        brand = batch.table["brand"][fresh]
+        order = np.argsort(brand, kind="stable")
+        cuts = np.flatnonzero(np.diff(brand[order])) + 1
+        for mine in np.split(fresh[order], cuts):
+            self._brand_rows(offset, Chunk.of(batch, mine), counting=counting)
 
     def _retract(self, mention: int, rev: int) -> None:
         for brand in self.brands.values():
@@ -152,27 +147,26 @@ class WatchCore:
                 # A deletion is final; an update leaves its own revision to come.
                 brand.seen[mention] = (rev - 1, known[1])
 
-    def _brand_rows(
-        self, offset: int, batch: ScoredBatch, table: Rows, mine: np.ndarray, name: str, *, counting: bool
-    ) -> None:
+    def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
+        """Take up rows of one brand."""
+        name = chunk.batch.batch.brands[int(chunk.rows["brand"][0])]
         brand = self.brands.get(name)
         if brand is None:
             brand = self.brands[name] = Brand(name, self._new_monitor(name))
             brand.closed = self._closed_before()
         counting = counting and offset > brand.applied
-        late = mine & ((table["flags"] & scored.LATE) != 0)
         if counting:
             self.dirty.add(name)
-            brand.tally.late += int(np.count_nonzero(late))
-        where = np.flatnonzero(mine & ~late)
-        if not len(where):
-            return
-        mentions, revs = table["mention"][where].tolist(), table["rev"][where].tolist()
-        minutes = (table["time"][where] // MINUTE * MINUTE).tolist()
+        late = (chunk.rows["flags"] & scored.LATE) != 0
+        if late.any():
+            brand.tally.late += counting * int(np.count_nonzero(late))
+            chunk = chunk.kept(~late)
+        minutes = (chunk.rows["time"] // MINUTE * MINUTE).tolist()
         first_time: list[bool] = []
         kept: list[int] = []
         seen = brand.seen
         duplicates = 0
+        mentions, revs = chunk.rows["mention"].tolist(), chunk.rows["rev"].tolist()
         for i, mention in enumerate(mentions):
             known = seen.get(mention)
             if known is not None and known[0] >= revs[i]:
@@ -189,31 +183,33 @@ class WatchCore:
         if counting:
             brand.tally.duplicate += duplicates
             brand.tally.applied += len(kept)
-        if kept:
-            self._keep(offset, batch, table, brand, where[kept], np.array(first_time))
+        if not kept:
+            return
+        if len(kept) < len(mentions):
+            mask = np.zeros(len(mentions), bool)
+            mask[kept] = True
+            chunk = chunk.kept(mask)
+        self._keep(offset, chunk, brand, np.array(first_time))
 
-    def _keep(
-        self, offset: int, batch: ScoredBatch, table: Rows, brand: Brand, where: np.ndarray, first_time: np.ndarray
-    ) -> None:
-        rows = table[where]
-        for start, chunk, _ in _by_minute(batch, rows, where, rows["time"]):
+    def _keep(self, offset: int, chunk: Chunk, brand: Brand, first_time: NDArray[np.bool_]) -> None:
+        for start, part in chunk.by_minute(chunk.rows["time"]):
             minute = brand.minutes.get(start)
             if minute is None:
                 minute = brand.minutes[start] = OpenMinute(start, offset)
                 self._plan(start + MINUTE + self.settings.lateness, brand.name)
-            minute.chunks.append(chunk)
-        labels = rows["label"]
+            minute.chunks.append(part)
         # What arrived before the minute that the clock is in has been judged; refilling must not judge it again.
-        arrived = first_time & (labels >= max(minute_of(self.clock), 1))
-        if arrived.any():
-            now = np.flatnonzero(arrived)
-            for start, chunk, _ in _by_minute(batch, rows[now], where[now], labels[now]):
-                arrivals = brand.arrivals.get(start)
-                if arrivals is None:
-                    arrivals = brand.arrivals[start] = Arrivals(start)
-                    self._plan(start + MINUTE, brand.name)
-                arrivals.add(chunk)
-            self._touched.add(brand.name)
+        arrived = first_time & (chunk.rows["label"] >= max(minute_of(self.clock), 1))
+        if not arrived.any():
+            return
+        new = chunk if arrived.all() else chunk.kept(arrived)
+        for start, part in new.by_minute(new.rows["label"]):
+            arrivals = brand.arrivals.get(start)
+            if arrivals is None:
+                arrivals = brand.arrivals[start] = Arrivals(start)
+                self._plan(start + MINUTE, brand.name)
+            arrivals.add(part)
+        self._touched.add(brand.name)
 
     # --- time ----------------------------------------------------------------------------------------------------
 
@@ -344,21 +340,3 @@ class WatchCore:
 
 def _copy(tally: Tally) -> Tally:
     return Tally(*(getattr(tally, name) for name in Tally.__struct_fields__))
-
-
-def _by_minute(
-    batch: ScoredBatch, rows: Rows, where: np.ndarray, times: np.ndarray
-) -> Iterator[tuple[int, Chunk, np.ndarray]]:
-    """Split `rows` (rows `where` of the batch) by the minute of `times`."""
-    starts = times // MINUTE * MINUTE
-    for start in np.unique(starts).tolist():
-        mine = np.flatnonzero(starts == start)
-        of_batch = where[mine].tolist()
-        chunk = Chunk(
-            rows[mine],
-            [batch.ids[i] for i in of_batch],
-            [batch.terms[i] for i in of_batch],
-            batch.langs,
-            batch.platforms,
-        )
-        yield int(start), chunk, mine

@@ -7,14 +7,17 @@ in which rows arrived, and an update or a deletion needs no arithmetic of its ow
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas import scored
 from schemas.events import Window
-from schemas.scored import KINDS, Rows
+from schemas.scored import KINDS, Rows, ScoredBatch
+from schemas.terms import renumbered
 from schemas.times import MINUTE, from_ms
 
 MOST_TERMS: Final = 32
@@ -23,22 +26,50 @@ TERM_AUTHORS: Final = 2
 MOST_EVIDENCE: Final = 10
 
 
+class Batch:
+    """A batch of `scored` with its columns as arrays, made once for all its chunks."""
+
+    __slots__ = ("batch", "ids", "said", "table")
+
+    def __init__(self, batch: ScoredBatch) -> None:
+        self.batch = batch
+        self.table = batch.table
+        self.said = batch.said
+        self.ids = batch.ids
+
+
 @dataclass(slots=True)
 class Chunk:
-    """Rows of one batch for one minute of one brand, with the tables their columns point into."""
+    """Rows of one batch for one minute of one brand; `where` are their places in the batch."""
 
+    batch: Batch
+    where: NDArray[np.intp]
     rows: Rows
-    ids: list[str]
-    terms: list[list[str]]
-    langs: list[str]
-    platforms: list[str]
 
-    def kept(self, mask: np.ndarray) -> Chunk:
+    @classmethod
+    def of(cls, batch: Batch, where: NDArray[np.intp]) -> Chunk:
+        """Return the rows `where` of `batch`."""
+        return cls(batch, where, batch.table[where])
+
+    def kept(self, mask: NDArray[np.bool_]) -> Chunk:
         """Return the rows where `mask` is true."""
-        where = np.flatnonzero(mask)
-        return Chunk(
-            self.rows[where], [self.ids[i] for i in where], [self.terms[i] for i in where], self.langs, self.platforms
-        )
+        return Chunk(self.batch, self.where[mask], self.rows[mask])
+
+    @property
+    def who(self) -> NDArray[np.uint64]:
+        """The authors' hashes; an author who is not known stands for one of his own: the mention's hash."""
+        authors: NDArray[np.uint64] = self.rows["author"]
+        return np.where(authors == 0, self.rows["mention"], authors)
+
+    def by_minute(self, times: NDArray[np.int64]) -> Iterator[tuple[int, Chunk]]:
+        """Split by the minute of `times` (one a row); yields (start of the minute, rows)."""
+        starts = times - times % MINUTE
+        first = int(starts[0])
+        if (starts == first).all():
+            yield first, self
+            return
+        for start in np.unique(starts).tolist():
+            yield start, self.kept(starts == start)
 
 
 @dataclass(slots=True)
@@ -97,7 +128,7 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
     window.kinds = {name: int(n) for name, n in zip(KINDS, kinds, strict=True) if n}
     window.languages = _named(chunks, "lang", "langs")
     window.platforms = _named(chunks, "platform", "platforms")
-    window.terms = _terms(chunks)
+    window.terms = _terms(chunks) if window.authors >= TERM_AUTHORS else {}
     return window
 
 
@@ -105,7 +136,7 @@ def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:
     total: Counter[str] = Counter()
     for chunk in chunks:
         counts = np.bincount(chunk.rows[column]).tolist()
-        for name, count in zip(getattr(chunk, table), counts, strict=False):
+        for name, count in zip(getattr(chunk.batch.batch, table), counts, strict=False):
             if count:
                 total[name] += count
     return dict(sorted(total.items()))
@@ -113,20 +144,23 @@ def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:
 
 def _terms(chunks: list[Chunk]) -> dict[str, int]:
     """Return the terms that several authors used, with the number of authors; ties broken by the term itself."""
-    users: dict[str, set[int]] = {}
+    numbers: dict[str, int] = {}
+    term_parts, author_parts = [], []
     for chunk in chunks:
-        # An author who is not known stands for one of his own: the mention's hash.
-        who = np.where(chunk.rows["author"] == 0, chunk.rows["mention"], chunk.rows["author"]).tolist()
-        for author, terms in zip(who, chunk.terms, strict=True):
-            for term in terms:
-                found = users.get(term)
-                if found is None:
-                    users[term] = {author}
-                else:
-                    found.add(author)
-    counted = [(len(authors), term) for term, authors in users.items() if len(authors) >= TERM_AUTHORS]
-    counted.sort(key=lambda pair: (-pair[0], pair[1]))
-    return {term: count for count, term in counted[:MOST_TERMS]}
+        said = chunk.batch.said.take(chunk.where)
+        used, index = renumbered(said.index)
+        number = np.array([numbers.setdefault(said.words[i], len(numbers)) for i in used], np.int64)
+        term_parts.append(number[index])
+        author_parts.append(np.repeat(chunk.who, said.counts))
+    term, author = np.concatenate(term_parts), np.concatenate(author_parts)
+    order = np.lexsort((author, term))
+    term, author = term[order], author[order]
+    first = np.ones(len(term), bool)  # of each pair of term and author
+    first[1:] = (term[1:] != term[:-1]) | (author[1:] != author[:-1])
+    authors = np.bincount(term[first], minlength=len(numbers))
+    names = list(numbers)
+    counted = [(-int(authors[i]), names[i]) for i in np.flatnonzero(authors >= TERM_AUTHORS)]
+    return {name: -count for count, name in sorted(counted)[:MOST_TERMS]}
 
 
 def evidence(chunks: list[Chunk]) -> list[str]:
@@ -138,7 +172,8 @@ def evidence(chunks: list[Chunk]) -> list[str]:
         negative, followers = chunk.rows["negative"].astype(np.int64), chunk.rows["followers"].astype(np.int64)
         weight = negative * (1 + np.log2(1 + followers)).astype(np.int64)
         best = np.argsort(-weight, kind="stable")[: MOST_EVIDENCE * 4]
-        ranked += ((-int(weight[i]), int(chunk.rows["mention"][i]), chunk.ids[i]) for i in best)
+        ids, where = chunk.batch.ids, chunk.where
+        ranked += ((-int(weight[i]), int(chunk.rows["mention"][i]), ids[where[i]]) for i in best)
     ranked.sort()
     return list(dict.fromkeys(name for _, _, name in ranked))[:MOST_EVIDENCE]
 
@@ -159,8 +194,7 @@ class Arrivals:
         """Count the rows of `chunk`."""
         self.count += len(chunk.rows)
         self.negative += int(chunk.rows["negative"].sum(dtype=np.int64))
-        authors = np.where(chunk.rows["author"] == 0, chunk.rows["mention"], chunk.rows["author"])
-        self.authors.update(authors.tolist())
+        self.authors.update(chunk.who.tolist())
         self.texts.update(chunk.rows["signature"].tolist())
         self.chunks.append(chunk)
 

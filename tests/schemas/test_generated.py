@@ -17,8 +17,8 @@ from schemas import events, generate, mention, topics
 from schemas.asyncapi import ALWAYS_DEAD, CLOUD_EVENTS, DEAD, asyncapi
 from schemas.documents import DOCUMENTS, documents
 from streams.agents.watch import alert_write
+from streams.engine.dead_letter import dead_letter
 from streams.engine.records import Read
-from streams.score.core import dead_letter
 from tests.schemas.samples import ALERT, MENTIONS, SAMPLES
 
 VALIDATORS = {name: Draft202012Validator(document) for name, document in documents().items()}

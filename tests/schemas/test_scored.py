@@ -20,7 +20,7 @@ ROWS = st.tuples(*(st.integers(0, LIMITS[ROW[name].str[1:]]) for name in ROW.nam
 def batch(rows: list[tuple[Any, ...]], ticks: list[tuple[int, int]] | None = None) -> ScoredBatch:
     return ScoredBatch(
         scored.SCHEMA, "topic", 3, 10, 20, ticks or [], ["Acme"], ["en"], ["x"], scored.table_of(rows).tobytes(),
-        [f"x:{i}" for i in range(len(rows))], [["broken"] for _ in rows], b"\x01" * 11,
+        [f"x:{i}" for i in range(len(rows))], ["broken"], b"\x01" * len(rows), b"\0\0\0\0" * len(rows), b"\x01" * 11,
     )  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def test_a_batch_comes_back_as_it_was(rows: list[tuple[Any, ...]], ticks: list[t
     assert [tuple(r) for r in found.table.tolist()] == rows
     assert [tuple(t) for t in found.ticks] == ticks
     assert (found.source, found.partition, found.first, found.last) == ("topic", 3, 10, 20)
-    assert (found.ids, found.terms, found.outcomes) == (made.ids, made.terms, made.outcomes)
+    assert (found.ids, found.outcomes) == (made.ids, made.outcomes)
+    assert list(found.said) == [("broken",)] * len(rows)
 
 
 def test_the_table_is_a_view_and_cannot_be_written_to():
@@ -64,11 +65,19 @@ def test_a_batch_of_tomorrow_is_refused():
 
 
 @pytest.mark.parametrize(
-    "change", [{"ids": []}, {"terms": []}, {"rows": b"123"}, {"ids": ["x:1", "x:2"], "terms": [[], []]}]
+    ("change", "why"),
+    [
+        ({"ids": []}, "different lengths"),
+        ({"term_counts": b""}, "different lengths"),
+        ({"rows": b"123"}, "different lengths"),
+        ({"ids": ["x:1", "x:2"], "term_counts": b"\0\0"}, "different lengths"),
+        ({"term_counts": b"\2"}, "terms do not add up"),
+        ({"term_index": b""}, "terms do not add up"),
+    ],
 )
-def test_columns_of_different_lengths_are_refused(change: dict[str, Any]):
+def test_columns_that_do_not_fit_are_refused(change: dict[str, Any], why: str):
     made = msgspec.structs.replace(batch([row(10)]), **change)
-    with pytest.raises(ValueError, match="different lengths"):
+    with pytest.raises(ValueError, match=why):
         scored.decode(scored.encode(made))
 
 

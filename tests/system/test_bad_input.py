@@ -21,7 +21,7 @@ from schemas import scored, topics
 from schemas.ids import mention_hash
 from schemas.scored import DELETE, ScoredBatch
 from schemas.times import iso
-from streams.score.core import KEPT_DEAD
+from streams.engine.dead_letter import KEPT_DEAD
 from tests.system.harness import ROOT, System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]

@@ -18,9 +18,10 @@ from schemas.ids import mention_hash
 from schemas.mention import MAX_UNPACKED
 from schemas.scored import CONTROL, DEAD_LETTER, LATE, SCORED, UNMATCHED, YOUNG, ScoredBatch
 from schemas.times import DAY, HOUR, MINUTE, SECOND, iso
+from streams.engine.dead_letter import KEPT_DEAD
 from streams.engine.records import Read, Write
 from streams.score import core as score_core
-from streams.score.core import FINAL_REV, FUTURE, KEPT_DEAD, ScoreCore, Scored
+from streams.score.core import FINAL_REV, FUTURE, ScoreCore, Scored
 from streams.settings import BrandSettings, Settings
 from tests.streams import cores
 from tests.streams.cores import T0, Log, mention

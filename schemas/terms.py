@@ -1,0 +1,64 @@
+"""Terms of many posts as columns: which words each post is about, without one Python object per post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(slots=True, eq=False)
+class Terms:
+    """The terms of n posts: post `i` has `counts[i]` of them, which stand one after another in `index`."""
+
+    words: Sequence[str]
+    """The table that `index` points into; it may hold words that none of the posts uses."""
+    counts: NDArray[np.uint8]
+    """(n,)"""
+    index: NDArray[np.uint32]
+    """(Σ counts,)"""
+
+    @classmethod
+    def none(cls, posts: int) -> Terms:
+        """Return the terms of `posts` posts that have none."""
+        return cls([], np.zeros(posts, np.uint8), np.zeros(0, np.uint32))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __getitem__(self, post: int) -> tuple[str, ...]:
+        begin = int(self.counts[: post if post >= 0 else len(self) + post].sum(dtype=np.int64))
+        return tuple(self.words[i] for i in self.index[begin : begin + int(self.counts[post])].tolist())
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        flat, begin = [self.words[i] for i in self.index.tolist()], 0
+        for count in self.counts.tolist():
+            yield tuple(flat[begin : begin + count])
+            begin += count
+
+    def take(self, where: NDArray[np.integer[Any]]) -> Terms:
+        """Return the terms of the posts `where`, in that order, over the same table."""
+        counts = self.counts[where].astype(np.int64)
+        ends = np.cumsum(self.counts, dtype=np.int64)
+        starts = ends[where] - counts
+        before = np.cumsum(counts) - counts
+        index = self.index[np.repeat(starts - before, counts) + np.arange(int(counts.sum()))]
+        return Terms(self.words, self.counts[where], index)
+
+    def compact(self) -> Terms:
+        """Return the same terms over a table that holds only the words used."""
+        used, index = renumbered(self.index)
+        return Terms([self.words[i] for i in used], self.counts, index.astype(np.uint32))
+
+
+def renumbered(index: NDArray[Any]) -> tuple[list[int], NDArray[np.intp]]:
+    """Return the distinct values of `index` (small integers ≥ 0), ascending, and `index` as positions among them."""
+    if not len(index):
+        return [], np.zeros(0, np.intp)
+    present = np.bincount(index)
+    used = np.flatnonzero(present)
+    present[used] = np.arange(len(used))
+    return used.tolist(), present[index]

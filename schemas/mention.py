@@ -30,7 +30,7 @@ Platform = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9_.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 
-class Author(Struct, omit_defaults=True):
+class Author(Struct, omit_defaults=True, gc=False):
     """Who wrote it, as far as the platform says."""
 
     id: Id
@@ -41,7 +41,7 @@ class Author(Struct, omit_defaults=True):
     name: Annotated[str, Meta(max_length=512)] | None = None
 
 
-class Engagement(Struct, omit_defaults=True):
+class Engagement(Struct, omit_defaults=True, gc=False):
     """How far it went when it was fetched."""
 
     likes: Count | None = None
@@ -51,7 +51,7 @@ class Engagement(Struct, omit_defaults=True):
     views: Count | None = None
 
 
-class Mention(Struct, omit_defaults=True):
+class Mention(Struct, omit_defaults=True, gc=False):
     """One post. Times are ISO 8601; without `brand` or `brands` the watch list decides whom it concerns."""
 
     platform: Platform

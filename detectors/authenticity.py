@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.sums import Minute
+from detectors.sums import Totals
 from schemas.events import Authenticity, Window
 
 COPY_WEIGHT: Final = 5
@@ -41,16 +41,14 @@ def copies_of(window: Window) -> int:
     return max(0, min(window.duplicates - window.reposts, window.count - 1))
 
 
-def assess(minutes: list[Minute], people: int) -> Authenticity:
-    """Return how much of a crowd these minutes are; `people` is the number of different authors in them."""
-    count = max(1, sum(m.mentions for m in minutes))
-    loudest = sum(m.loudest for m in minutes if m.loudest > 1)  # at most: the loudest need not be the same each minute
-    young = sum(m.young for m in minutes)
+def assess(totals: Totals, people: int) -> Authenticity:
+    """Return how much of a crowd some minutes are; `people` is the number of different authors in them."""
+    count = max(1, totals.mentions)
     return Authenticity(
-        duplicate_share=round(min(1.0, sum(m.copies for m in minutes) / count), 4),
+        duplicate_share=round(min(1.0, totals.copies / count), 4),
         distinct_authors=people,
-        loudest_share=round(min(1.0, loudest / count), 4),
-        young_share=round(min(1.0, young / count), 4) if young else None,
+        loudest_share=round(min(1.0, totals.loudest / count), 4),  # at most: it may be another one each minute
+        young_share=round(min(1.0, totals.young / count), 4) if totals.young else None,
     )
 
 

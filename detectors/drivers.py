@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from sys import intern
 from typing import Any, Final, Literal
 
 from schemas.events import Driver, Window
@@ -103,7 +104,8 @@ def _counts(window: Window) -> list[tuple[str, int]]:
         ("k", window.kinds),
         (PLATFORM, window.platforms),
     )
-    return [(tag + value, count) for tag, counts in parts for value, count in counts.items()]
+    # Interned: ten thousand brands speak of much the same things.
+    return [(intern(tag + value), count) for tag, counts in parts for value, count in counts.items()]
 
 
 def _largest(counts: dict[str, float], limit: int) -> dict[str, float]:

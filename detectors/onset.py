@@ -14,7 +14,7 @@ from typing import Final, Literal
 from detectors import slowburn
 from detectors.pace import Pace
 from detectors.slowburn import SlowBurn
-from detectors.sums import HORIZONS, Minute, SlidingSums
+from detectors.sums import HORIZONS, SlidingSums
 from detectors.tails import excess
 
 CrowdSignal = Literal["negative_spike", "negativity_shift", "volume_spike"]
@@ -101,8 +101,10 @@ def gates(
     return found
 
 
-def began(minutes: list[Minute], rate: float, now: float) -> int:
+def began(crowds: list[tuple[int, int]], rate: float, now: float) -> int:
     """Return the minute in which the rise to `now` mentions a minute from the usual `rate` began.
+
+    `crowds` are the minutes with mentions and their crowds in 1/100, in order.
 
     It is the start of the largest sum of excess over the level at which both rates are equally likely, Page's CUSUM for
     Poisson counts (Lucas 1985, Technometrics 27, eq. 2).
@@ -110,14 +112,14 @@ def began(minutes: list[Minute], rate: float, now: float) -> int:
     usual = max(rate, 1e-3)
     level = max(now, 2.0 * usual)
     between = (level - usual) / math.log(level / usual)
-    best, best_start = float("-inf"), minutes[-1].minute
-    total, start, last = 0.0, minutes[0].minute, minutes[0].minute - 1
-    for m in minutes:
-        total -= between * (m.minute - last - 1)
+    best, best_start = float("-inf"), crowds[-1][0]
+    total, start, last = 0.0, crowds[0][0], crowds[0][0] - 1
+    for minute, crowd in crowds:
+        total -= between * (minute - last - 1)
         if total <= 0.0:
-            total, start = 0.0, m.minute
-        total += m.crowd / 100.0 - between
-        last = m.minute
+            total, start = 0.0, minute
+        total += crowd / 100.0 - between
+        last = minute
         if total > best:
             best, best_start = total, start
     return best_start

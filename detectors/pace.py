@@ -12,6 +12,7 @@ far above the band is cut to its edge. The means are River's (`detectors.fading`
 
 from __future__ import annotations
 
+from array import array
 from typing import Any, Final
 
 from detectors.fading import FadingMean
@@ -67,9 +68,8 @@ class Pace:
         self._error = [FadingMean(SLOW * step) for step in _STEPS]
         self._square = [FadingMean(SLOW * step) for step in _STEPS]
         self._box = [[0.0, 0.0] for _ in HORIZONS]  # got and expected of the open sum of each horizon
-        self._waiting: list[
-            list[float]
-        ] = []  # [first minute, rate, count, mass, squares, frozen] of the last four hours
+        # (first minute, rate, count, mass, squares, frozen) of each block of the last four hours
+        self._waiting: list[array[float]] = []
         self.dispersion = list(PRIOR_DISPERSION)
         self.mentions = 0.0
         self._heard = 0  # bit h: mentioned at some hour h of a day
@@ -129,7 +129,7 @@ class Pace:
         """
         self._shadow.update(count)
         self._shadow_mass.update(mass)
-        self._waiting.append([minute + 1 - BLOCK, self.rate, count, mass, squares, float(frozen)])
+        self._waiting.append(array("d", [minute + 1 - BLOCK, self.rate, count, mass, squares, float(frozen)]))
         while self._waiting[0][0] <= minute - HORIZONS[-1]:
             self._learn(self._waiting.pop(0))
 
@@ -139,7 +139,7 @@ class Pace:
             if block[0] + BLOCK > minute:
                 block[5] = 1.0
 
-    def _learn(self, block: list[float]) -> None:
+    def _learn(self, block: array[float]) -> None:
         first, rate, count, mass, squares, frozen = block
         if frozen:
             self._box = [[0.0, 0.0] for _ in HORIZONS]
@@ -199,7 +199,7 @@ class Pace:
             [mean.dump() for mean in self._all_means()],
             [self._hour_count, self._hour_hoped],
             self._box,
-            self._waiting,
+            [list(block) for block in self._waiting],
             self.dispersion,
             [self.mentions, self.rate, self._heard],
             self._means,
@@ -212,7 +212,8 @@ class Pace:
         for mean, (n, value) in zip(self._all_means(), means, strict=True):
             mean.reset(value, int(n))
         self._hour_count, self._hour_hoped = hours
-        self._box, self._waiting, self.dispersion, self._means = box, waiting, dispersion, expected
+        self._box, self.dispersion, self._means = box, dispersion, expected
+        self._waiting = [array("d", block) for block in waiting]
 
     def _all_means(self) -> list[FadingMean]:
         fixed = [self.slow, self._recent, self._hoped, self._shadow, self._shadow_mass]

@@ -15,7 +15,7 @@ from detectors.onset import began
 from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
 from detectors.slowburn import SlowBurn
-from detectors.sums import HORIZONS, Minute, SlidingSums
+from detectors.sums import HORIZONS, SlidingSums, Totals
 from detectors.text.triggers import trigger_of
 from schemas.events import Trigger, Window
 
@@ -81,9 +81,8 @@ class Picture:
         crowd = authenticity.crowd(window)
         mass = window.negative * crowd // (100 * window.count)
         copies, people = authenticity.copies_of(window), authenticity.people(window)
-        self.sums.push(
-            Minute(minute, crowd, mass, window.count, people, copies, window.loudest, window.reach, window.young)
-        )
+        loudest = window.loudest if window.loudest > 1 else 0
+        self.sums.push(minute, Totals(crowd, mass, window.count, people, copies, loudest, window.reach, window.young))
         self.drivers.observe(window, minute, frozen=frozen)
         self._open[0] += crowd
         self._open[1] += mass
@@ -113,8 +112,8 @@ class Picture:
     def judge(self, k: int, minute: int, *, lasting: bool = False) -> Judgement:
         """Return how bad the minutes of horizon `k` are; `lasting`: it has been adding up for hours."""
         crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
-        minutes, people = self.sums.within(k), self.people(k)
-        found = authenticity.assess(minutes, people)
+        totals, people = self.sums.totals(k), self.people(k)
+        found = authenticity.assess(totals, people)
         points = severity.terms(
             severity.Facts(
                 crowd=crowd,
@@ -125,7 +124,7 @@ class Picture:
                 beyond=self.habits.beyond(k, minute, self.sums.crowd[k], self.sums.mass[k]),
                 lasting=lasting,
                 doubling_minutes=self.doubling(k, minute),
-                authenticity=authenticity.penalty(found, sum(m.mentions for m in minutes)),
+                authenticity=authenticity.penalty(found, totals.mentions),
             )
         )
         return Judgement(k, severity.level(points, people, self.least_people(k)), points, people)
@@ -138,7 +137,7 @@ class Picture:
 
     def people(self, k: int) -> int:
         """Return about how many people spoke (where their hashes are not told, who speaks in two minutes counts twice)."""
-        counted = sum(m.authors for m in self.sums.within(k))
+        counted = self.sums.totals(k).authors
         if k == 0 or counted == 0:
             return counted
         return max(1, round(counted * self.crowd.share(k, self.sums.now)))
@@ -149,7 +148,7 @@ class Picture:
         if horizon == 1:
             return None
         half = minute - horizon // 2
-        before = sum(m.crowd for m in self.sums.within(k) if m.minute <= half) / 100
+        before = self.sums.crowd_until(k, half) / 100
         after = self.sums.crowd[k] / 100 - before
         if after < LEAST_LATE or after <= before * GROWING:
             return None
@@ -158,7 +157,7 @@ class Picture:
     def began(self, k: int) -> int:
         """Return the minute in which the rise that horizon `k` sees began."""
         now = max(self.sums.crowd[i] / 100 / HORIZONS[i] for i in range(1, len(HORIZONS)))
-        return began(self.sums.within(k), self.pace.rate, now)
+        return began(self.sums.crowds(k), self.pace.rate, now)
 
     def observed(self, signal: str, k: int) -> tuple[float, float]:
         """Return what was seen and what was expected, in the unit of the signal: mentions, negative mentions or a

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 HORIZONS: Final = (1, 5, 15, 60, 240)
 """Minutes. A flash is seen by the shortest, a slow burn by the longest."""
+MOST: Final = 2**53
+"""A minute's figure beyond it is cut, so that sums fit into 64 bits."""
 
 
-class Minute(NamedTuple):
-    """What is kept of a closed minute."""
+class Totals(NamedTuple):
+    """What is kept of a closed minute, and of several minutes: each figure is summed."""
 
-    minute: int
-    """Minutes since the epoch."""
     crowd: int
     """Mentions in 1/100, copies of one text counting little (see `detectors.authenticity`)."""
     mass: int
@@ -22,66 +25,84 @@ class Minute(NamedTuple):
     authors: int
     copies: int
     loudest: int
+    """Posts of each minute's loudest author, where that is more than one."""
     reach: int
     young: int
 
 
 class SlidingSums:
-    """Sums of `crowd` and `mass` over the last 1, 5, … 240 minutes. Amortised constant time a minute.
+    """Sums over the last 1, 5, … 240 minutes with mentions. Minutes are since the epoch.
 
-    Integers, so that a restored copy, which adds up anew, has the very same sums.
+    Each column holds running totals, so that the sum over a horizon is one subtraction. Integers: a restored copy has
+    the very same sums.
     """
 
     def __init__(self) -> None:
-        self.minutes: list[Minute] = []
         self.now = 0
         """Newest closed minute."""
-        self._first = [0] * len(HORIZONS)
         self.crowd = [0] * len(HORIZONS)
         self.mass = [0] * len(HORIZONS)
+        self._minutes = array("q")
+        self._columns = tuple(array("q", [0]) for _ in Totals._fields)  # column[i + 1]: total up to minute i
+        self._first = [0] * len(HORIZONS)
 
-    def push(self, minute: Minute) -> None:
+    def push(self, minute: int, figures: Totals) -> None:
         """Add the newest minute and let old ones go."""
-        self.minutes.append(minute)
-        for k in range(len(HORIZONS)):
-            self.crowd[k] += minute.crowd
-            self.mass[k] += minute.mass
-        self.expire(minute.minute)
+        self._minutes.append(minute)
+        for column, figure in zip(self._columns, figures, strict=True):
+            column.append(column[-1] + min(figure, MOST))
+        self.expire(minute)
 
     def expire(self, now: int) -> None:
         """Let go of what is too old when `now` is the newest closed minute."""
         self.now = now
-        minutes = self.minutes
+        minutes, (crowd, mass, *_) = self._minutes, self._columns
         for k, horizon in enumerate(HORIZONS):
             first, oldest = self._first[k], now - horizon
-            while first < len(minutes) and minutes[first].minute <= oldest:
-                self.crowd[k] -= minutes[first].crowd
-                self.mass[k] -= minutes[first].mass
+            while first < len(minutes) and minutes[first] <= oldest:
                 first += 1
             self._first[k] = first
+            self.crowd[k] = crowd[-1] - crowd[first]
+            self.mass[k] = mass[-1] - mass[first]
         gone = self._first[-1]
-        if gone > HORIZONS[-1]:
-            del self.minutes[:gone]
+        if gone > HORIZONS[-1] // 4:
+            del minutes[:gone]
+            self._columns = tuple(array("q", [total - c[gone] for total in c[gone:]]) for c in self._columns)
             self._first = [first - gone for first in self._first]
 
-    def within(self, k: int) -> list[Minute]:
-        """Return the minutes inside horizon number `k`."""
-        return self.minutes[self._first[k] :]
+    def totals(self, k: int) -> Totals:
+        """Return the sums over horizon number `k`."""
+        first = self._first[k]
+        return Totals(*(column[-1] - column[first] for column in self._columns))
+
+    def crowd_until(self, k: int, minute: int) -> int:
+        """Return the crowd of horizon `k` up to `minute`, that included."""
+        crowd, first = self._columns[0], self._first[k]
+        return crowd[max(first, bisect_right(self._minutes, minute))] - crowd[first]
+
+    def crowds(self, k: int) -> list[tuple[int, int]]:
+        """Return (minute, crowd) of each minute with mentions inside horizon `k`."""
+        first = self._first[k]
+        return list(zip(self._minutes[first:], self._steps(0, first), strict=True))
+
+    def _steps(self, column: int, first: int) -> Iterable[int]:
+        return (after - before for before, after in pairwise(self._columns[column][first:]))
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists: column by column, times as steps, which packs small."""
-        kept = self.minutes[self._first[-1] :]
+        first = self._first[-1]
+        kept = self._minutes[first:]
         if not kept:
             return [self.now, []]
-        steps = [b.minute - a.minute for a, b in pairwise(kept)]
-        return [self.now, [kept[0].minute, *steps], *(list(column) for column in list(zip(*kept, strict=True))[1:])]
+        steps = [kept[0], *(b - a for a, b in pairwise(kept))]
+        return [self.now, steps, *(list(self._steps(k, first)) for k in range(len(self._columns)))]
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
         now, steps, *columns = data
-        self.minutes, minute = [], 0
-        self._first, self.crowd, self.mass = ([0] * len(HORIZONS) for _ in range(3))
-        for step, *rest in zip(steps, *columns, strict=True):
+        self.__init__()  # type: ignore[misc]
+        minute = 0
+        for step, *figures in zip(steps, *columns, strict=True):
             minute += step
-            self.push(Minute(minute, *rest))
+            self.push(minute, Totals(*figures))
         self.expire(now)

@@ -41,7 +41,7 @@ def alert(
     k = judgement.k
     brand = picture.brand
     crowd, mass = picture.sums.crowd[k] / 100, picture.sums.mass[k] / 10_000
-    minutes = picture.sums.within(k)
+    totals = picture.sums.totals(k)
     observed, expected = picture.observed(live.signal, k)
     doubling = picture.doubling(k, minute)
     band = Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2))
@@ -64,15 +64,15 @@ def alert(
         expected=round(expected, 3),
         interval=band if live.signal in {"negative_spike", "volume_spike"} else None,
         score=round(score, 3),
-        sample_size=sum(m.mentions for m in minutes),
+        sample_size=totals.mentions,
         baseline=Baseline(picture.pace.minutes * 60, picture.pace.minutes, picture.warm),
         votes=votes,
         severity_terms={name: round(value, 3) for name, value in judgement.points.items()},
-        authenticity=authenticity.assess(minutes, judgement.people) if minutes else None,
+        authenticity=authenticity.assess(totals, judgement.people) if totals.mentions else None,
         drivers=picture.drivers.top(brand) if status != "resolved" else [],
         evidence=evidence[:MOST_EVIDENCE],
         negative_share=round(share, 4),
-        reach=sum(m.reach for m in minutes),
+        reach=totals.reach,
         doubling_seconds=round(doubling * 60, 1) if doubling else None,
         trigger=trigger,
         trigger_confidence=confidence,
@@ -165,7 +165,7 @@ def reason(picture: Picture, judgement: Judgement, minute: int) -> str:
     crowd, mass = picture.sums.crowd[k] / 100, picture.sums.mass[k] / 10_000
     expected = picture.pace.expected(k)
     high = upper(expected, picture.pace.dispersion[k], BAND)
-    mentions = sum(m.mentions for m in picture.sums.within(k))
+    mentions = picture.sums.totals(k).mentions
     text = (
         f"{_count(mentions, 'mention')} of {picture.brand} from about {_count(judgement.people, 'author')} in "
         f"{length(HORIZONS[k])}, where {_number(expected)} would be usual and {_number(high)} no surprise"

@@ -15,7 +15,7 @@ from detectors.drivers import Drivers
 from detectors.fading import FadingMean
 from detectors.habits import Habits
 from detectors.onset import began
-from detectors.sums import HORIZONS, Minute, SlidingSums
+from detectors.sums import HORIZONS, SlidingSums, Totals
 from detectors.tails import excess, reaching, upper
 from schemas.events import Window
 from schemas.times import from_ms
@@ -64,8 +64,8 @@ def test_upper_lies_above_the_mean():
 # ----------------------------------------------------------------------------------------------------------------- sums
 
 
-def minute(at: int, crowd: int = 100, mass: int = 3_500) -> Minute:
-    return Minute(at, crowd, mass, 1, 1, 0, 1, 0, 0)
+def figures(crowd: int, mass: int) -> Totals:
+    return Totals(crowd, mass, 1, 1, 0, 0, 7, 0)
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 9_000), st.integers(0, 90_000)), max_size=60))
@@ -73,20 +73,21 @@ def test_sliding_sums_are_the_sums_of_their_windows(steps):
     sums, now, kept = SlidingSums(), 1_000, []
     for step, crowd, mass in steps:
         now += step
-        kept.append(minute(now, crowd, mass))
-        sums.push(kept[-1])
-        for k, horizon in enumerate(HORIZONS):
-            inside = [m for m in kept if m.minute > now - horizon]
-            assert sums.crowd[k] == sum(m.crowd for m in inside)
-            assert sums.mass[k] == sum(m.mass for m in inside)
-            assert sums.within(k) == inside
+        kept.append((now, figures(crowd, mass)))
+        sums.push(*kept[-1])
         copy = SlidingSums()
         copy.load(sums.dump())
-        assert (copy.crowd, copy.mass, copy.within(4)) == (sums.crowd, sums.mass, sums.within(4))
+        for k, horizon in enumerate(HORIZONS):
+            inside = [(at, m) for at, m in kept if at > now - horizon]
+            for s in (sums, copy):
+                assert s.totals(k) == tuple(map(sum, zip(*(m for _, m in inside), strict=True)))
+                assert (s.crowd[k], s.mass[k]) == s.totals(k)[:2]
+                assert s.crowds(k) == [(at, m.crowd) for at, m in inside]
+                assert s.crowd_until(k, now - 7) == sum(m.crowd for at, m in inside if at <= now - 7)
 
 
 def test_a_rise_begins_where_the_excess_does():
-    minutes = [minute(at) for at in range(0, 60, 4)] + [minute(60 + i, 300) for i in range(10)]
+    minutes = [(at, 100) for at in range(0, 60, 4)] + [(60 + i, 300) for i in range(10)]
     assert abs(began(minutes, 0.25, 3.0) - 60) <= 1
 
 
@@ -159,7 +160,7 @@ def test_copies_and_third_posts_hardly_count_and_reposts_do():
 
 
 def test_twenty_nine_posts_from_seventeen_people_lose_severity():
-    crowd = [Minute(i, 100, 8_000, 1, 1, 0, 1, 0, 0) for i in range(29)]
+    crowd = Totals(2_900, 232_000, 29, 29, 0, 0, 0, 0)
     few = authenticity.assess(crowd, 17)
     many = authenticity.assess(crowd, 29)
     assert authenticity.penalty(few, 29) < authenticity.penalty(many, 29) == 0.0
@@ -201,7 +202,7 @@ def test_drivers_are_bounded_and_restored_exactly():
 def test_one_crisis_is_no_habit_two_days_of_it_are():
     habits, day = Habits(), 24 * 60
     sums = SlidingSums()
-    sums.push(minute(5, 90_000, 400_000_0))
+    sums.push(5, figures(90_000, 400_000_0))
     habits.note(5, sums)
     assert habits.beyond(3, day + 5, 90_000, 400_000_0) == math.inf
     habits.note(day + 5, sums)

@@ -37,11 +37,11 @@ async def run(
     if stop.is_set():
         return 0
     assembly = await assemble(settings, agents, accept_gap=accept_gap)
-    _calm_collector()
+    calm_collector()
     return await serve(assembly, stop)
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Have the cyclic garbage collector look rarely, and never again at what is there now (models, code, tables).
 
     A slice is thousands of objects that live as long as the slice; the default of one look every 700 new objects cost an

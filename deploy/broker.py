@@ -69,7 +69,7 @@ from pathlib import Path
 from string import Template
 
 from deploy import kafka_jars
-from deploy.broker_process import POLL_S, Broker, BrokerError, free_port
+from deploy.broker_process import HOST, POLL_S, Broker, BrokerError, free_port
 from deploy.child import Child
 from deploy.kafka_jars import KafkaUnavailableError
 
@@ -120,6 +120,7 @@ class KafkaBroker(Broker):
         port: the port to listen on.
         properties: broker settings over those in ``kafka/server.properties``.
         jvm_options: more options of the Java machine; `QUICK_START` where no throughput is measured.
+        users: names and passwords; where given there is a second listener that asks for them (SASL_PLAINTEXT, PLAIN).
     """
 
     kind = "kafka"
@@ -133,12 +134,22 @@ class KafkaBroker(Broker):
         port: int | None = None,
         properties: Mapping[str, str] | None = None,
         jvm_options: Sequence[str] = (),
+        users: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(directory, port=port)
         self.properties = dict(properties or {})
         self.jvm_options = tuple(jvm_options)
+        self.users = dict(users or {})
+        self._sasl_port: int | None = None
         self._java: list[str] = []
         self._archiving: tuple[Path, Path] | None = None  # the file being written, and its name when it is whole
+
+    @property
+    def sasl_bootstrap(self) -> str:
+        """Where clients sign in; there is one only with `users`."""
+        if self._sasl_port is None:
+            raise BrokerError(f"{self.kind} asks nobody to sign in: name users and call start()")
+        return f"{HOST}:{self._sasl_port}"
 
     def _command(self) -> list[str]:
         java = kafka_jars.java()
@@ -172,11 +183,28 @@ class KafkaBroker(Broker):
     def _write_settings(self) -> Path:
         template = Template((kafka_jars.HERE / "server.properties").read_text())
         data = self.directory / "data"
-        text = template.substitute(port=self.port, controller_port=free_port(), log_dir=data)
-        text += "".join(f"{key}={value}\n" for key, value in self.properties.items())  # the last one counts
+        controller = free_port()
+        text = template.substitute(port=self.port, controller_port=controller, log_dir=data)
+        properties = self._sign_in(controller) | self.properties
+        text += "".join(f"{key}={value}\n" for key, value in properties.items())  # the last one counts
         settings = self.directory / "server.properties"
         settings.write_text(text)
         return settings
+
+    def _sign_in(self, controller: int) -> dict[str, str]:
+        if not self.users:
+            return {}
+        self._sasl_port = self._sasl_port or free_port()
+        listeners = f"PLAINTEXT://{HOST}:{self.port},SASL_PLAINTEXT://{HOST}:{self._sasl_port}"
+        users = " ".join(f'user_{name}="{password}"' for name, password in self.users.items())
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        return {
+            "listeners": f"{listeners},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f"{module} required {users};",
+        }
 
     def _format(self, settings: Path) -> None:
         tool = ("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()), "-c", str(settings))

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -173,9 +174,10 @@ class Settings(Struct, forbid_unknown_fields=True):
         return hashlib.sha256(msgspec.json.encode(judged)).hexdigest()[:12]
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, broker: str | None = None) -> Settings:
     """Return the settings of `path` (else of $TOCSIN_CONFIG, else of ./tocsin.yaml, else the defaults).
 
+    The broker is the one that `broker` (the option --broker) names, else $TOCSIN_BROKER, else the settings'.
     Raises UserError with one line per fault: file, field, value and remedy.
     """
     chosen = path or (Path(os.environ[ENV_CONFIG]) if os.environ.get(ENV_CONFIG) else None)
@@ -183,15 +185,22 @@ def load(path: Path | None = None) -> Settings:
         chosen = DEFAULT_PATH
     data = load_yaml(chosen) if chosen else {}
     errors: list[str] = []
+    elsewhere: list[str] = []
     settings = build(Settings, data, "", errors)
-    if settings is not None and chosen is not None:
-        _stand_beside(settings, chosen.parent)
     if settings is not None:
-        if os.environ.get(ENV_BROKER):
-            settings.broker.bootstrap = os.environ[ENV_BROKER]
+        if chosen is not None:
+            _stand_beside(settings, chosen.parent)
+        for name, given in (("--broker", broker), (ENV_BROKER, os.environ.get(ENV_BROKER))):
+            if given is not None:
+                settings.broker.bootstrap = given
+                elsewhere = [f"{name}: {fault}" for fault in _address_faults(given)]
+                break
+        else:
+            errors += (f"broker.bootstrap: {fault}" for fault in _address_faults(settings.broker.bootstrap))
         errors += check(settings)
-    if errors or settings is None:
-        raise UserError("\n".join(f"{chosen or 'settings'}: {error}" for error in errors))
+    told = [f"{chosen or 'settings'}: {error}" for error in errors] + elsewhere
+    if told or settings is None:
+        raise UserError("\n".join(told))
     return settings
 
 
@@ -205,40 +214,59 @@ def _stand_beside(settings: Settings, folder: Path) -> None:
             setattr(settings.broker, field, str(folder / value))
 
 
-def check(settings: Settings) -> list[str]:
-    """Return what types alone cannot say, one line per fault."""
-    errors = []
-    for address in settings.broker.bootstrap.split(","):
+def _address_faults(bootstrap: str) -> Iterator[str]:
+    for address in bootstrap.split(","):
         found = _ADDRESS.match(address.strip())
         if found is None or not 0 < int(found[1]) < 65_536:
-            errors.append(
-                f"broker.bootstrap: {address.strip()!r} is not host:port, as in 127.0.0.1:9092 (or set {ENV_BROKER})"
-            )
-    names = [brand.name.casefold() for brand in settings.brands]
+            yield f"{address.strip()!r} is not host:port; write 127.0.0.1:9092, or several with commas between them"
+
+
+def check(settings: Settings) -> list[str]:
+    """Return what types alone cannot say, one line per fault; an item that was at fault itself is None."""
+    errors: list[str] = []
+    brands = [(i, brand) for i, brand in enumerate(settings.brands) if brand is not None]
+    names = [brand.name.casefold() for _, brand in brands]
     errors += (
         f"brands[{i}].name: {brand.name!r} stands twice; give each brand one entry"
-        for i, brand in enumerate(settings.brands)
-        if names.index(brand.name.casefold()) != i
+        for nth, (i, brand) in enumerate(brands)
+        if names.index(brand.name.casefold()) != nth
     )
-    for i, brand in enumerate(settings.brands):
+    for i, brand in brands:
         for j, campaign in enumerate(brand.campaigns):
-            errors += (f"brands[{i}].campaigns[{j}].{fault}" for fault in _campaign_faults(campaign))
+            if campaign is not None:
+                errors += (f"brands[{i}].campaigns[{j}].{fault}" for fault in _campaign_faults(campaign))
         for word, valence in brand.dictionary.items():
-            if not -4 <= valence <= 4:
+            if valence is not None and not -4 <= valence <= 4:
                 errors.append(f"brands[{i}].dictionary.{word}: {valence} must lie between -4 and 4")
-    if settings.broker.security_protocol.startswith("SASL"):
-        for name in (settings.broker.username_env, settings.broker.password_env):
-            if not os.environ.get(name):
-                errors.append(
-                    f"broker.security_protocol: {settings.broker.security_protocol} needs the environment variable {name}; set it"
-                )
-    for field in FILES:
-        value = getattr(settings.broker, field)
-        if value and not Path(value).is_file():
-            errors.append(f"broker.{field}: {value!r}: no such file; correct the path (it is relative to this file)")
+    errors += _broker_faults(settings.broker)
     if settings.model is not None and not Path(settings.model).is_file():
         errors.append(f"model: {settings.model!r}: no such file; leave it out for the one shipped")
     return errors
+
+
+def _broker_faults(broker: BrokerSettings) -> Iterator[str]:
+    if broker.security_protocol.startswith("SASL"):
+        for name in (broker.username_env, broker.password_env):
+            if not os.environ.get(name):
+                yield f"broker.security_protocol: {broker.security_protocol} needs the environment variable {name}; set it"
+    paths = {field: value for field in FILES if (value := getattr(broker, field))}
+    missing = [field for field, path in paths.items() if not Path(path).is_file()]
+    for field in missing:
+        yield f"broker.{field}: {paths[field]!r}: no such file; correct the path (it is relative to this file)"
+    if missing or not broker.security_protocol.endswith("SSL"):
+        return
+    try:
+        ssl.create_default_context(cafile=broker.ca_file)
+    except (ssl.SSLError, OSError) as error:
+        yield f"broker.ca_file: {broker.ca_file!r} holds no certificates ({error}); name a file of certificates in PEM"
+    try:
+        if broker.cert_file:
+            ssl.create_default_context().load_cert_chain(broker.cert_file, broker.key_file, password="")
+    except (ssl.SSLError, OSError) as error:
+        yield (
+            f"broker.cert_file: {broker.cert_file!r} and its key cannot be used ({error}); name a certificate in PEM and, "
+            "as broker.key_file, the key that belongs to it"
+        )
 
 
 def _campaign_faults(campaign: CampaignSettings) -> list[str]:

@@ -58,13 +58,16 @@ def load_yaml(path: Path) -> Any:
 
 
 def build(type_: type[S], data: Any, path: str, errors: list[str]) -> S | None:
-    """Return `data` as `type_`, or None with one line per fault appended to `errors`; `path` is where `data` stands."""
+    """Return `data` as `type_`, with one line per fault appended to `errors`; `path` is where `data` stands.
+
+    A field at fault has its default, an item at fault is None: good for looking for more faults, so that all are told
+    at once, and for nothing else. None where a required field is missing.
+    """
     if data is None:
         data = {}
     if not isinstance(data, dict):
         errors.append(f"{path or 'the file'}: {_shown(data)} must be a mapping of settings, as in name: value")
         return None
-    before = len(errors)
     known = {field.encode_name: field for field in msgspec.structs.fields(type_)}
     values: dict[str, Any] = {}
     for name, value in data.items():
@@ -72,13 +75,17 @@ def build(type_: type[S], data: Any, path: str, errors: list[str]) -> S | None:
         if field is None:
             errors.append(f"{_join(path, name)}: no such setting{_hint(str(name), known)}")
             continue
-        values[field.name] = _value(field.type, value, _join(path, name), errors)
+        before = len(errors)
+        made = _value(field.type, value, _join(path, name), errors)
+        if made is not None or len(errors) == before:
+            values[field.name] = made
     missing = (f for n, f in known.items() if n not in data and f.required)
     errors += (f"{_join(path, field.encode_name)}: missing; it is required" for field in missing)
-    return type_(**values) if len(errors) == before else None
+    return type_(**values) if all(f.name in values for f in known.values() if f.required) else None
 
 
 def _value(type_: Any, value: Any, path: str, errors: list[str]) -> Any:
+    """Return `value` as `type_`; None where there is nothing good about it."""
     origin, arguments = typing.get_origin(type_), typing.get_args(type_)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in arguments:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, SaslAuthenticationFailedError, TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, KafkaError, RetriableError, TopicAlreadyExistsError
 
 from schemas import topics
 from schemas.topics import Topic
+from streams.engine.handshake import UnreachableError, greet
 from streams.errors import UserError
 from streams.settings import Settings, kafka_options
 
@@ -41,31 +42,28 @@ class Standing:
     problems: tuple[str, ...] = ()
 
 
-class UnreachableError(Exception):
-    """No broker answered."""
-
-
 @contextmanager
 def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """Open an admin client; raises UnreachableError, and UserError for a refused sign-in."""
+    """Open an admin client; raises UnreachableError, and UserError for what no waiting mends. Not in an event loop."""
+    asyncio.run(greet(settings.broker))
+    client = None
     try:
         client = KafkaAdminClient(
             **kafka_options(settings.broker), request_timeout_ms=10_000, bootstrap_timeout_ms=GIVE_UP_MS
         )
-    except SaslAuthenticationFailedError as error:
-        raise UserError(
-            f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism"
-        ) from None
-    except (KafkaError, OSError, ValueError) as error:
-        raise UnreachableError(f"broker {settings.broker.bootstrap} does not answer ({type(error).__name__})") from None
-    try:
         yield client
-    except SaslAuthenticationFailedError as error:
+    except BrokerResponseError as error:
+        if isinstance(error, RetriableError):
+            raise UnreachableError(f"broker {settings.broker.bootstrap} cannot tell yet ({error})") from None
         raise UserError(
-            f"broker {settings.broker.bootstrap}: the sign-in was refused ({error}); check user name, password and sasl_mechanism"
+            f"broker {settings.broker.bootstrap}: refused ({error}); give the user the rights and the topics the settings "
+            "that docs/operations.md lists"
         ) from None
+    except (KafkaError, OSError) as error:
+        raise UnreachableError(f"broker {settings.broker.bootstrap} does not answer ({type(error).__name__})") from None
     finally:
-        client.close()
+        if client is not None:
+            client.close()
 
 
 def partitions_of(topic: Topic, settings: Settings) -> int:
@@ -151,15 +149,26 @@ def _standing(
         )
     replicas = min((len(p["replica_nodes"]) for p in found["partitions"]), default=0)
     if replicas < replication:
-        problems.append(f"topic {name} is on {replicas} brokers, there are {replication}; raise its replication factor")
+        problems.append(
+            f"topic {name} has {replicas} replica(s), must have {replication}; raise it with kafka-reassign-partitions.sh"
+        )
+    in_sync = int(config.get("min.insync.replicas", 1))
+    least = 2 if replicas >= 3 else 1
+    if not least <= in_sync <= replicas:
+        # More than there are: nothing is ever acknowledged. Fewer than two of three: what one broker alone has can be lost.
+        problems.append(_alter(name, "min.insync.replicas", str(in_sync), str(min(2, replicas))))
     for key, value in topic.config().items():
         # The embedded broker tells no settings: it keeps everything in memory for as long as it lives.
         if key in CHECKED and key in config and _differs(key, config[key], value):
-            problems.append(
-                f"topic {name}: {key} is {config[key]}, must be {value}; "
-                f"run: kafka-configs.sh --alter --topic {name} --add-config '{key}=[{value}]'"
-            )
+            problems.append(_alter(name, key, config[key], value))
     return Standing(topic, name, True, count, replicas, tuple(problems))
+
+
+def _alter(topic: str, key: str, found: str, wanted: str) -> str:
+    return (
+        f"topic {topic}: {key} is {found}, must be {wanted}; "
+        f"run: kafka-configs.sh --bootstrap-server HOST:PORT --alter --topic {topic} --add-config '{key}=[{wanted}]'"
+    )
 
 
 def _differs(key: str, found: str, wanted: str) -> bool:

@@ -11,10 +11,11 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from streams.app import AGENTS, Assembly, assemble
+from streams.engine.transport import check_versions
 from streams.errors import UserError
 from streams.settings import Settings
 from streams.topics_admin import wait_for_topics
-from streams.web.server import WebServer
+from streams.web.server import WebServer, check_address
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ async def run(
     settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, handle_signals: bool = True
 ) -> int:
     """Run `agents` until SIGTERM or SIGINT (returns 0) or a failure (returns EXIT_FAILED); raises UserError."""
+    check_versions()  # what no broker is needed for is told before one is waited for
+    check_address(settings.web)
     stop = asyncio.Event()
     if handle_signals:
         loop = asyncio.get_running_loop()

@@ -38,14 +38,7 @@ def files(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(args: argparse.Namespace) -> Settings:
     """Return the settings that --config and --broker name."""
-    from streams.settings import check
-
-    settings = load(args.config)
-    if getattr(args, "broker", None):
-        settings.broker.bootstrap = args.broker
-        if errors := check(settings):
-            raise UserError("\n".join(f"--broker: {error}" for error in errors))
-    return settings
+    return load(args.config, getattr(args, "broker", None))
 
 
 def columns_of(args: argparse.Namespace) -> dict[str, str] | None:

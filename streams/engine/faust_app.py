@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import faust
@@ -42,7 +41,7 @@ def create_app(settings: Settings, agent: str, hooks: Hooks, *, together: bool =
         key_serializer="raw",
         producer_linger=0.0,
         id_format="{id}",
-        datadir=os.environ.get("TOCSIN_DATA", "/tmp/tocsin-faust"),  # noqa: S108 - Faust insists on a name; nothing is written
+        datadir="/nonexistent",  # Faust insists on a name; a worker keeps nothing on disk
     )
     app.tocsin_hooks = hooks
     app.tocsin_together = together

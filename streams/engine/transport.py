@@ -11,7 +11,7 @@ the last one. What is overridden, and why:
   so a revoke or a stop cannot deadlock; what is committed is what the application says (`committable`).
 - `_wait_next_records` waits for room in a stream's buffer, where Faust sleeps a second.
 - the partition assignor is settable: the notifier's topics belong together.
-- the web server never starts: ours serves the metrics.
+- the web server never starts: ours serves the metrics. No directory is made: nothing is kept on disk.
 """
 
 from __future__ import annotations
@@ -249,6 +249,9 @@ class SliceApp(faust.App):
     BootStrategy = _Boot
     tocsin_hooks: Hooks
     tocsin_together: bool = False
+
+    def _create_directories(self) -> None:
+        """Make none: stock Faust makes three for tables that there are not, and a disk may be read-only."""
 
     def _new_transport(self) -> SliceTransport:
         return SliceTransport(self.conf.broker_consumer, self)

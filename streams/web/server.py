@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import socket
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from streams.errors import UserError
 from streams.links import ENV_KEYS, MIN_KEY_BYTES, Links, keys_from
-from streams.settings import Settings
+from streams.settings import Settings, WebSettings
 from streams.web.board import Board
 from streams.web.feed import Feed
 from streams.web.guard import ENV_TOKEN, Guard, Handler, is_loopback
@@ -68,10 +70,7 @@ class WebServer:
             await web.TCPSite(runner, self._web.host, self._web.port).start()
         except OSError as error:
             await runner.cleanup()
-            raise UserError(
-                f"web.port: {self._web.host}:{self._web.port} cannot be used ({error.strerror}); "
-                "set web.port to another one, or to 0 for any that is free"
-            ) from None
+            raise _taken(self._web, error) from None
         self._runner = runner
         host, port = runner.addresses[0][:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -127,6 +126,29 @@ class WebServer:
             return None
         error = failed.exception()
         return type(error).__name__ if error is not None else None
+
+
+def check_address(web_settings: WebSettings) -> None:
+    """Raise UserError where the page cannot listen at its address now."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            web_settings.host, web_settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
+            probe.bind(address)
+    except OSError as error:
+        raise _taken(web_settings, error) from None
+
+
+def _taken(web_settings: WebSettings, error: OSError) -> UserError:
+    field, remedy = "web.port", "set web.port (or --port) to another one, or to 0 for any that is free"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        field, remedy = "web.host", "write an address of this machine, 127.0.0.1, or 0.0.0.0 for all of them"
+    elif error.errno == errno.EACCES:
+        remedy = "only root may take a port below 1024; set web.port (or --port) to a higher one"
+    where = f"{web_settings.host}:{web_settings.port}"
+    return UserError(f"{field}: {where} cannot be used ({error.strerror}); {remedy}")
 
 
 def links_of(settings: Settings) -> Links | None:

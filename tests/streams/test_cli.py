@@ -110,7 +110,7 @@ def test_every_command_has_a_module_and_every_module_a_command():
         (["worker", "--agents", "scor"], 'tocsin: --agents: no agent \'scor\' (did you mean "score"?); there are score, watch, notify'),
         (["worker", "--agents", ","], "tocsin: --agents: name at least one of score, watch, notify"),
         (["worker", "--port", "99999"], "tocsin: --port: 99999 must lie between 0 and 65535"),
-        (["worker", "--broker", "nowhere"], "tocsin: --broker: broker.bootstrap: 'nowhere' is not host:port, as in 127.0.0.1:9092"),
+        (["worker", "--broker", "nowhere"], "tocsin: --broker: 'nowhere' is not host:port; write 127.0.0.1:9092"),
         (["worker", "--config", "/no.yaml"], "tocsin: /no.yaml: no such file; copy deploy/config/tocsin.example.yaml to begin with"),
         (["broker", "--port", "0"], "tocsin: --port: 0 must lie between 1 and 65535"),
         (["dead-letters", "list", "--limit", "0"], "tocsin: --limit: 0 must be at least 1"),
@@ -165,7 +165,7 @@ def test_a_broker_that_is_not_there_is_told(run: Any):
     said = run("topics", "check", "--broker", f"127.0.0.1:{free_port()}")
     assert said.status == 2
     assert re.fullmatch(
-        r"tocsin: broker 127\.0\.0\.1:\d+ does not answer \(\w+\); is it running, and is the address right\?\n",
+        r"tocsin: broker 127\.0\.0\.1:\d+ does not answer \(connection refused\); is it running, and is the address right\?\n",
         said.err,
     )
 

@@ -158,11 +158,11 @@ def test_the_version_tells_what_decides_verdicts_and_nothing_else():
         ),
         (
             "broker: {bootstrap: kafka1}",
-            "tocsin.yaml: broker.bootstrap: 'kafka1' is not host:port, as in 127.0.0.1:9092 (or set TOCSIN_BROKER)",
+            "tocsin.yaml: broker.bootstrap: 'kafka1' is not host:port; write 127.0.0.1:9092, or several with commas between them",
         ),
         (
             "broker: {bootstrap: 'a:1,b:99999'}",
-            "tocsin.yaml: broker.bootstrap: 'b:99999' is not host:port, as in 127.0.0.1:9092 (or set TOCSIN_BROKER)",
+            "tocsin.yaml: broker.bootstrap: 'b:99999' is not host:port; write 127.0.0.1:9092, or several with commas between them",
         ),
         (
             "model: /nowhere/m.msgpack",

@@ -11,7 +11,7 @@ ARGS   ?=
 DATA   ?= $(or $(TOCSIN_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean train chaos
+.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean train chaos bench
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,12 @@ test-kafka: install ## system tests on real Apache Kafka (Java 17 and Maven)
 
 chaos: install ## faults on real Kafka, held against an oracle (ARGS="--seed 7 --seconds 60")
 	$(BIN)/python -m tests.system.chaos $(ARGS)
+
+bench: install ## the engine beside stock Faust, Quix, aiokafka and librdkafka (ARGS="--only transport"); writes build/bench.json
+	@[ -x build/bench-venv/bin/python ] || $(PYTHON) -m venv build/bench-venv
+	build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	build/bench-venv/bin/python -W ignore -m tests.benchmarks.engine $(ARGS)
 
 check: format-check lint types ## what CI runs: format, lint, types, both test suites
 	$(MAKE) --no-print-directory test ARGS=

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +51,7 @@ class Stopwatch:
         if self._left > 0:
             return None
         wall, cpu = time.perf_counter() - self._begun[0], time.process_time() - self._begun[1]
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-        return figures(self._count, wall, cpu, peak)
+        return figures(self._count, wall, cpu, read().peak_mb)
 
 
 def figures(count: int, wall: float, cpu: float, peak_mb: float) -> dict[str, float]:

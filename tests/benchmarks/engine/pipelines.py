@@ -62,7 +62,7 @@ def system(bootstrap: str, name: str, **options: Any) -> Iterator[System]:
 
 def metric(worker: Worker, name: str, **labels: str) -> float:
     """Return the sum of a metric's samples at the worker's `/metrics`."""
-    with urllib.request.urlopen(f"{worker.url()}/metrics", timeout=20) as answer:  # noqa: S310 - our own worker
+    with urllib.request.urlopen(f"{worker.url()}/metrics", timeout=20) as answer:
         text = answer.read().decode()
     return sum(
         sample.value
@@ -150,11 +150,13 @@ def quixstreams(config: Path, count: int) -> None:
 
     settings: Settings = load(config)
     model = wiring.load_model(settings)
-    monitors = defaultdict(lambda: wiring.watch_core(settings, 0)._new_monitor("x"))  # noqa: SLF001 - the same monitor
+    monitors = defaultdict(lambda: wiring.watch_core(settings, 0)._new_monitor("x"))
     watch = Stopwatch(count)
     app = Application(settings.broker.bootstrap, consumer_group=f"bench-{uuid.uuid4().hex[:8]}",
                       auto_offset_reset="earliest", loglevel=logging.ERROR)  # fmt: skip
-    source = app.topic(settings.topic_prefix + topics.MENTIONS.name, value_deserializer="bytes", key_deserializer="bytes")
+    source = app.topic(
+        settings.topic_prefix + topics.MENTIONS.name, value_deserializer="bytes", key_deserializer="bytes"
+    )
 
     def score(value: bytes, key: bytes, *_: Any) -> dict[str, Any] | None:
         mention = decode(key, value)

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from detectors.text.tokens import word_list
 from schemas.mention import Author, Mention
 from schemas.times import from_ms
 from streams.replay_plan import Record
 
 _ENCODE = msgspec.json.Encoder().encode
-_SYLLABLES = "ba be bi bo ca ce co da de di do fa fe ga go la le li lo ma me mi mo na ne no pa pe ra re ri ro sa se ta te to va vi".split()
+_SYLLABLES = word_list(
+    "ba be bi bo ca ce co da de di do fa fe ga go la le li lo ma me mi mo na ne no pa pe ra re ri ro sa se ta te to va vi"
+)
 _ENGLISH = (
     "just got {thing} from @{who} and I {feel} it, {more} {link}",
     "@{who} my {thing} is {state} again, {more} please answer!!",
@@ -39,7 +42,7 @@ class Talk:
         self._brands = list(brands)
         self._hot = hot
         chance = random.Random(seed + 1)
-        self._words = ["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))) for _ in range(words)]
+        self._words = ["".join(chance.choices(sorted(_SYLLABLES), k=chance.randint(2, 4))) for _ in range(words)]
         self.number = 0
 
     def _word(self) -> str:

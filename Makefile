@@ -57,9 +57,10 @@ bench: install ## the engine beside stock Faust, Quix, aiokafka and librdkafka (
 	build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	build/bench-venv/bin/python -W ignore -m tests.benchmarks.engine $(ARGS)
 
-check: format-check lint types ## what CI runs: format, lint, types, both test suites
+check: format-check lint types ## what CI runs: format, lint, types, both test suites, one seed of chaos
 	$(MAKE) --no-print-directory test ARGS=
 	TOCSIN_REQUIRE_KAFKA=1 $(MAKE) --no-print-directory test-kafka ARGS=
+	$(MAKE) --no-print-directory chaos ARGS="--seed 5 --seconds 45"
 
 format: install ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -80,12 +81,15 @@ class Hook:
 class Worker:
     """One `tocsin worker` process."""
 
-    def __init__(self, config: Path, log: Path, *options: str) -> None:
+    def __init__(self, config: Path, log: Path, *options: str, clock: str | None = None) -> None:
         self.log = log
+        # Only the wall clock is skewed: time-outs and pauses last as long as they say.
+        skewed = ["faketime", "-f", clock] if clock else []
+        environment = os.environ | ({"FAKETIME_DONT_FAKE_MONOTONIC": "1"} if clock else {})
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", "-v", "--config", str(config), "--port", "0", *options],
-                stdout=out, stderr=subprocess.STDOUT, start_new_session=True, cwd=ROOT,
+                [*skewed, sys.executable, "-m", "streams", "worker", "-v", "--config", str(config), "--port", "0", *options],
+                stdout=out, stderr=subprocess.STDOUT, start_new_session=True, cwd=ROOT, env=environment,
             )  # fmt: skip
 
     def kill(self) -> None:
@@ -144,8 +148,8 @@ class System:
         self.workers: list[Worker] = []
         topics_admin.create(self.settings)
 
-    def worker(self, *options: str) -> Worker:
-        worker = Worker(self.config, self.folder / f"worker{len(self.workers)}.log", *options)
+    def worker(self, *options: str, clock: str | None = None) -> Worker:
+        worker = Worker(self.config, self.folder / f"worker{len(self.workers)}.log", *options, clock=clock)
         self.workers.append(worker)
         return worker
 

@@ -1,0 +1,1 @@
+"""Faults on real Kafka, held against an oracle: `make chaos`."""

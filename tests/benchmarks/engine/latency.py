@@ -114,7 +114,8 @@ def _crossings(made: System, went_live: int) -> Iterator[tuple[str, int]]:
     """Yield each hit brand's name and the append time (epoch ms) of the mention that crossed its line."""
     records = sorted(made.read(topics.MENTIONS, 120), key=lambda r: (r.timestamp, r.partition, r.offset))
     begin = next(i for i, r in enumerate(records) if r.timestamp >= went_live)
-    wanted, told, last = set(HIT), set(), dict.fromkeys(HIT, 0)
+    wanted, last = set(HIT), dict.fromkeys(HIT, 0)
+    told: set[str] = set()
     made.settings.clock = "replay"
     model = wiring.load_model(made.settings)
     core = wiring.score_core(made.settings, model)

@@ -92,7 +92,15 @@ class _talking:  # noqa: N801 - reads as a verb: with _talking(...)
         from confluent_kafka import Producer
 
         encode = msgspec.json.Encoder().encode
-        producer = Producer({"bootstrap.servers": self.made.settings.broker.bootstrap, "linger.ms": 5, "log_level": 0})
+        producer = Producer(
+            {
+                "bootstrap.servers": self.made.settings.broker.bootstrap,
+                "linger.ms": 5,
+                "log_level": 0,
+                "queue.buffering.max.messages": 2_000_000,
+                "queue.buffering.max.kbytes": 2_000_000,
+            }
+        )
         topic = self.made.settings.topic_prefix + "mentions"
         last, owed = time.monotonic(), 0.0
         while not self._stop.is_set():
@@ -104,6 +112,8 @@ class _talking:  # noqa: N801 - reads as a verb: with _talking(...)
                 mention = self.talk.mention(int(time.time() * 1_000))
                 producer.produce(topic, encode(mention), mention.key)
                 self.sent += 1
+                if self.sent % 1_000 == 0:
+                    producer.poll(0)
             producer.poll(0)
             time.sleep(0.01)
         producer.flush()

@@ -9,9 +9,12 @@ Each agent is a Faust app of its own (a consumer group of its own), so that any 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from aiokafka import TopicPartition
+from faust.types import TP
 
 from schemas import topics
 from streams import metrics, wiring
@@ -21,8 +24,10 @@ from streams.agents.notify import NotifyAgent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
 from streams.engine.faust_app import create_app
+from streams.engine.guard import Ends, Guard, StalledError
 from streams.engine.producer import Producer
-from streams.engine.transport import Hooks, SliceApp
+from streams.engine.transport import Hooks, SliceApp, SliceConsumer
+from streams.engine.watchdog import Sight
 from streams.policy import load as policy_file
 from streams.settings import Settings
 from streams.topics_admin import source_id
@@ -63,6 +68,9 @@ class Assembly:
         self.names: list[str] = []
         self.apps: list[SliceApp] = []
         self.notify: NotifyAgent | None = None
+        self.guard = Guard(
+            context.settings, self._sights, self._partitions, lambda: context.producer.refused, context.fail
+        )
         self._tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._running: list[asyncio.Task[None]] = []
         self._stops: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -96,7 +104,19 @@ class Assembly:
         for app in self.apps:
             app.finalize()
         await asyncio.gather(*(app.maybe_start() for app in self.apps))
-        self._running = [asyncio.create_task(self._guard(task)) for task in [*self._tasks, self._watch_apps]]
+        self._running = [
+            asyncio.create_task(self._guard(task)) for task in [*self._tasks, self._watch_apps, self.guard.watch]
+        ]
+
+    def _sights(self, ends: Ends) -> Iterator[Sight]:
+        for name, app in zip(self.names, self.apps, strict=True):
+            if isinstance(app.consumer, SliceConsumer):
+                yield from app.consumer.sights(name, {TP(tp.topic, tp.partition): end for tp, end in ends.items()})
+        yield from self.context.doings.sights()
+        yield from self.context.producer.doings.sights()
+
+    def _partitions(self) -> list[TopicPartition]:
+        return [TopicPartition(tp.topic, tp.partition) for app in self.apps for tp in app.consumer.assignment()]
 
     async def _watch_apps(self) -> None:
         """A Faust app that crashed or stopped by itself ends the worker: it would look alive and take nothing."""
@@ -104,7 +124,7 @@ class Assembly:
             await asyncio.sleep(0.5)
             for name, app in zip(self.names, self.apps, strict=True):
                 if app.crashed or app.should_stop:
-                    raise app.crash_reason or RuntimeError(f"the agent {name} has stopped by itself")
+                    raise app.crash_reason or StalledError(f"watchdog: the agent {name} has stopped by itself")
 
     async def _guard(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

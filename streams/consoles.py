@@ -8,12 +8,13 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from schemas.topics import Topic
+from streams.engine.handshake import UnreachableError
 from streams.engine.producer import Producer
 from streams.engine.reader import read_to_end
 from streams.engine.records import Write
 from streams.errors import UserError
 from streams.settings import Settings
-from streams.topics_admin import UnreachableError, check, partitions_of
+from streams.topics_admin import check, partitions_of
 
 
 def ready(settings: Settings) -> None:

@@ -13,8 +13,8 @@ from schemas import topics
 from schemas.events import Alert, Command
 from schemas.mention import Rejection, decode
 from streams import consoles
-from streams.engine.records import Write
 from streams.engine.dead_letter import NO_KEY
+from streams.engine.records import Write
 from streams.settings import Settings
 
 REPLAYED: Final = "replayed"

@@ -45,4 +45,6 @@ FEEDBACK_DIGEST: Final = Gauge(
     "tocsin_feedback_digest",
     "Digest of all that was learnt from labels: equal on all scoring workers that have read as far.",
 )
+STALLED: Final = Gauge("tocsin_watchdog_stalled_seconds", "How long what has work has made no progress.")
+BROKER_AWAY: Final = Gauge("tocsin_watchdog_broker_away", "1 while the watchdog waits for a broker that is away.")
 MODEL: Final = Gauge("tocsin_model_info", "The sentiment model in use.", ["version"])

@@ -116,6 +116,8 @@ class EngineSettings(Struct, forbid_unknown_fields=True):
     """Seconds between two checkpoints."""
     tick_interval: Annotated[float, Meta(ge=0.05, le=30)] = 1.0
     """Seconds between two ticks on a live clock."""
+    watchdog_timeout: Annotated[float, Meta(ge=5, le=3600)] = 60.0
+    """Seconds that something may stand still with work to do, while the broker answers, before the worker ends."""
     group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "tocsin"
     """Prefix of the consumer groups."""
     static_member: str | None = None

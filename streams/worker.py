@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
+import os
 import signal
+import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from streams.app import AGENTS, Assembly, assemble
+from streams.engine.closing import close_within
+from streams.engine.guard import EXIT_STALLED, StalledError
 from streams.engine.transport import check_versions
 from streams.errors import UserError
 from streams.settings import Settings
@@ -21,14 +24,24 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN: Final = 9.0
 """Seconds from SIGTERM to the end, with slices in flight."""
+LEAVE_WITHIN: Final = 0.5
+"""Seconds from there to the end of the process."""
 EXIT_FAILED: Final = 70
 """Exit status after something unexpected (EX_SOFTWARE of sysexits.h)."""
 
 
 async def run(
-    settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, handle_signals: bool = True
+    settings: Settings,
+    agents: Sequence[str] = AGENTS,
+    *,
+    accept_gap: bool = False,
+    handle_signals: bool = True,
+    leave_for_sure: bool = False,
 ) -> int:
-    """Run `agents` until SIGTERM or SIGINT (returns 0) or a failure (returns EXIT_FAILED); raises UserError."""
+    """Run `agents` until SIGTERM or SIGINT (returns 0) or a failure (EXIT_FAILED, EXIT_STALLED); raises UserError.
+
+    With `leave_for_sure` the process ends a moment after the return, whatever may still run in it.
+    """
     check_versions()  # what no broker is needed for is told before one is waited for
     check_address(settings.web)
     stop = asyncio.Event()
@@ -41,7 +54,12 @@ async def run(
         return 0
     assembly = await assemble(settings, agents, accept_gap=accept_gap)
     calm_collector()
-    return await serve(assembly, stop)
+    status = await serve(assembly, stop)
+    if leave_for_sure:  # a task that takes no cancelling, or a thread, must not keep the process
+        leaving = threading.Timer(LEAVE_WITHIN, os._exit, (status,))
+        leaving.daemon = True
+        leaving.start()
+    return status
 
 
 def calm_collector() -> None:
@@ -82,10 +100,11 @@ async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
         error = failed.exception() if failed.done() else None
         if isinstance(error, UserError):
             raise error
+        if isinstance(error, StalledError):
+            return EXIT_STALLED
         return EXIT_FAILED if error is not None else 0
     finally:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_stop(assembly, web), STOP_WITHIN)
+        await close_within(STOP_WITHIN, _stop(assembly, web), "worker")
 
 
 async def _stop(assembly: Assembly, web: WebServer) -> None:

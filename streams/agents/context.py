@@ -6,7 +6,9 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
+from streams.engine.guard import StalledError
 from streams.engine.producer import Producer
+from streams.engine.watchdog import Doings
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -20,10 +22,15 @@ class Context:
     producer: Producer
     source: str
     """Id of the topic `mentions`: a recreated one is another source."""
+    doings: Doings = field(default_factory=Doings)
+    """What is under way and must end, for the watchdog."""
     failed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, error: BaseException) -> None:
         """Stop the whole worker: what cannot be decided safely is not skipped."""
-        log.critical("the worker stops: %r", error, exc_info=error)
+        if isinstance(error, StalledError):
+            log.critical("the worker stops: %s", error)
+        else:
+            log.critical("the worker stops: %r", error, exc_info=error)
         if not self.failed.done():
             self.failed.set_exception(error)

@@ -19,8 +19,8 @@ from schemas.events import Feedback
 from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
-from streams.engine.reader import consumer
 from streams.engine.dead_letter import dead_letter
+from streams.engine.reader import consumer
 
 log = logging.getLogger(__name__)
 

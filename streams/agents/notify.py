@@ -37,6 +37,7 @@ from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
 from streams.delivery.outlet import Outlet
+from streams.engine.dead_letter import dead_letter
 from streams.engine.reader import consumer, read_to_end
 from streams.engine.records import Write
 from streams.engine.transport import Hooks, Positions, slices
@@ -46,7 +47,6 @@ from streams.incidents.state import NotifyState
 from streams.messages.render import Minutes
 from streams.policy.load import digest, without_addresses
 from streams.policy.model import Policy
-from streams.engine.dead_letter import dead_letter
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,7 @@ class NotifyAgent:
 
     async def _read_journal(self) -> None:
         async for records in read_to_end(self._context.settings, topics.JOURNAL.name, 0, self._position or None):
+            self.hooks.steps += 1
             for record in records:
                 self._fold(record)
             self._position = records[-1].offset + 1
@@ -171,6 +172,7 @@ class NotifyAgent:
         """Publish every live incident again, and plan again what was decided and has no outcome."""
         outcomes: dict[str, Notification] = {}
         async for records in read_to_end(self._context.settings, topics.NOTIFICATIONS.name, 0):
+            self.hooks.steps += 1
             for record in records:
                 notification = msgspec.json.decode(record.value, type=Notification)
                 if notification.outcome in FINAL:

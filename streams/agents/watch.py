@@ -122,6 +122,10 @@ class WatchAgent:
                     await self._save(owned)
 
     async def _save(self, owned: _Owned, names: Iterable[str] | None = None) -> None:
+        with self._context.doings.doing(f"the checkpoint of scored-{owned.partition}"):
+            await self._write_checkpoint(owned, names)
+
+    async def _write_checkpoint(self, owned: _Owned, names: Iterable[str] | None) -> None:
         async with self._busy:  # a cut: nothing changes while it is copied
             if self._owned.get(owned.partition) not in (owned, None):
                 return
@@ -171,6 +175,7 @@ class WatchAgent:
         settings = self._context.settings
         records: dict[bytes, bytes] = {}
         async for batch in read_to_end(settings, topics.CHECKPOINTS.name, owned.partition):
+            self.hooks.steps += 1
             for record in batch:
                 if record.value is None:
                     records.pop(record.key, None)
@@ -208,6 +213,7 @@ class WatchAgent:
             async for batch in read_to_end(
                 self._context.settings, topics.SCORED.name, owned.partition, start, partition.applied + 1
             ):
+                self.hooks.steps += 1
                 for record in batch:
                     owned.core.refill(record.offset, scored.decode(record.value))
 

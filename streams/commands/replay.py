@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from schemas.mention import Tick
     from schemas.times import iso
     from streams import files, replay_plan, topics_admin
+    from streams.engine.handshake import UnreachableError
     from streams.engine.producer import Producer
     from streams.publish import publish
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         records, speed = replay_plan.shift(records, int(time.time() * 1_000), speed or 1.0), 1.0
     try:
         topics_admin.check(settings)
-    except topics_admin.UnreachableError as error:
+    except UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
     items = list(replay_plan.plan(records))
 

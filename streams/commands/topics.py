@@ -25,12 +25,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     from streams import topics_admin
+    from streams.engine.handshake import UnreachableError
 
     settings = options.settings_of(args)
     try:
         made = topics_admin.create(settings) if args.action == "create" else []
         entries = topics_admin.standing(settings)
-    except topics_admin.UnreachableError as error:
+    except UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
     if args.json:
         options.print_json(

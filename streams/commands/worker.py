@@ -47,4 +47,4 @@ def run(args: argparse.Namespace) -> int:
         settings.web.port = args.port
     if "notify" in agents:
         load_policy(Path(settings.policy))  # a broken one is told before a broker is waited for
-    return asyncio.run(worker.run(settings, agents, accept_gap=args.accept_gap))
+    return asyncio.run(worker.run(settings, agents, accept_gap=args.accept_gap, leave_for_sure=True))

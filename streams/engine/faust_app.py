@@ -6,7 +6,7 @@ from typing import Any
 
 import faust
 
-from streams.engine.transport import Hooks, SliceApp, check_versions
+from streams.engine.transport import Hooks, Pulse, SliceApp, check_versions
 from streams.settings import Settings
 
 
@@ -44,6 +44,7 @@ def create_app(settings: Settings, agent: str, hooks: Hooks, *, together: bool =
         datadir="/nonexistent",  # Faust insists on a name; a worker keeps nothing on disk
     )
     app.tocsin_hooks = hooks
+    app.tocsin_pulse = Pulse()
     app.tocsin_together = together
     return app
 

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOr
 
 from streams.engine.closing import close_within
 from streams.engine.records import Write
+from streams.engine.watchdog import Doings
 from streams.settings import Settings, kafka_options
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,14 @@ class Producer:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
+        self._refusals = 0
+        self.doings = Doings()
+        """The tries under way, for the watchdog."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether some writer waits for a broker that is away, or does not take records."""
+        return self._refusals > 0
 
     async def start(self) -> None:
         """Connect; waits for an unreachable broker and says so."""
@@ -85,47 +94,59 @@ class Producer:
         which no retry can mend.
         """
         offsets: list[int | None] = [None] * len(writes)
-        pause = FIRST_PAUSE
-        while True:
-            producer = await self._connected()
-            left = [i for i, offset in enumerate(offsets) if offset is None]
-            if not left:
-                return [offset for offset in offsets if offset is not None]
-            futures = []
-            failed: BaseException | None = None
-            try:
-                for i in left:
-                    write = writes[i]
-                    futures.append(
-                        await producer.send(
-                            self._settings.topic_prefix + write.topic,
-                            write.value,
-                            write.key,
-                            write.partition,
-                            headers=write.headers or None,
-                        )
+        pause, refused = FIRST_PAUSE, False
+        try:
+            while None in offsets:
+                producer = await self._connected()
+                with self.doings.doing("a write"):
+                    failed = await self._try(producer, writes, offsets)
+                if failed is None:
+                    continue
+                if isinstance(failed, MessageSizeTooLargeError | UnknownTopicOrPartitionError):
+                    raise failed
+                if not isinstance(failed, KafkaError | OSError):
+                    raise failed
+                log.warning(
+                    "broker did not take %d of %d records (%r); trying again in %.1f s",
+                    offsets.count(None),
+                    len(writes),
+                    failed,
+                    pause,
+                )
+                self._refusals += not refused
+                refused = True
+                await self._replace(producer)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        finally:
+            self._refusals -= refused
+        return [offset for offset in offsets if offset is not None]
+
+    async def _try(
+        self, producer: AIOKafkaProducer, writes: Sequence[Write], offsets: list[int | None]
+    ) -> BaseException | None:
+        """Send what has no offset yet, fill in the offsets of what is acknowledged; return what went wrong first."""
+        left = [i for i, offset in enumerate(offsets) if offset is None]
+        futures = []
+        failed: BaseException | None = None
+        try:
+            for i in left:
+                write = writes[i]
+                futures.append(
+                    await producer.send(
+                        self._settings.topic_prefix + write.topic,
+                        write.value,
+                        write.key,
+                        write.partition,
+                        headers=write.headers or None,
                     )
-            except (KafkaError, OSError) as error:
-                failed = error
-            results = await asyncio.gather(*futures, return_exceptions=True)
-            for i, result in zip(left, results, strict=False):
-                if isinstance(result, BaseException):
-                    failed = failed or result
-                else:
-                    offsets[i] = result.offset
-            if failed is None:
-                continue
-            if isinstance(failed, MessageSizeTooLargeError | UnknownTopicOrPartitionError):
-                raise failed
-            if not isinstance(failed, KafkaError | OSError):
-                raise failed
-            log.warning(
-                "broker did not take %d of %d records (%r); trying again in %.1f s",
-                offsets.count(None),
-                len(writes),
-                failed,
-                pause,
-            )
-            await self._replace(producer)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+                )
+        except (KafkaError, OSError) as error:
+            failed = error
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        for i, result in zip(left, results, strict=False):
+            if isinstance(result, BaseException):
+                failed = failed or result
+            else:
+                offsets[i] = result.offset
+        return failed

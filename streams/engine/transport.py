@@ -9,6 +9,7 @@ the last one. What is overridden, and why:
   the state, not in the group.
 - `track_message`, `_add_gap`, `_new_offset`: slices are acknowledged at once and nothing waits for an acknowledgement,
   so a revoke or a stop cannot deadlock; what is committed is what the application says (`committable`).
+- `wait_empty` waits for an agent's last slice for a bounded time; Faust's waits for ever, and takes no cancelling.
 - `_wait_next_records` waits for room in a stream's buffer, where Faust sleeps a second.
 - the partition assignor is settable: the notifier's topics belong together.
 - the web server never starts: ours serves the metrics. No directory is made: nothing is kept on disk.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -31,10 +32,16 @@ from faust.types import TP
 from faust.types.tuples import Message
 
 from streams import metrics
+from streams.engine.watchdog import Sight
 from streams.errors import UserError
 
 TESTED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """What the overrides below were written against and are tested with."""
+
+FINISH_WITHIN: Final = 4.0
+"""Seconds that an agent has for the slice in its hands when its partitions are taken away or the worker stops."""
+ONE_PARTITION: Final = 10
+"""So many times longer than a whole agent may one of its partitions stand still."""
 
 Positions = Mapping[TP, int]
 
@@ -53,6 +60,17 @@ class PositionError(RuntimeError):
     """A slice does not begin where the last one ended: records would be lost."""
 
 
+class Pulse:
+    """Counts the slices of a Faust app, for the watchdog: those handed out, and those that the agent is done with."""
+
+    def __init__(self) -> None:
+        self.handed = 0
+        self.done = 0
+        self.idle = asyncio.Event()
+        """Set while the agent has no slice in its hands."""
+        self.idle.set()
+
+
 class Hooks:
     """What the application decides; one object a Faust app, handed to the transport by `create_app`."""
 
@@ -63,6 +81,8 @@ class Hooks:
         """Lets go of all partitions; called after the flow has stopped."""
         self.committable: Callable[[TP], int | None] | None = None
         """The offset to commit for a partition, or None for nothing new; without it, what was handed out."""
+        self.steps = 0
+        """Goes up while `assigned` gets on: the watchdog lets a long recovery take its time."""
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -169,6 +189,7 @@ class SliceConsumer(driver.Consumer):
 
     def _slice(self, tp: TP, batch: list[Any]) -> Message:
         self._next[tp] = self._handed[tp] = batch[-1].offset + 1
+        self.app.tocsin_pulse.handed += 1  # type: ignore[attr-defined]
         message = self._to_message(tp, batch[-1])
         message.value = batch  # type: ignore[assignment]
         message.key = None
@@ -188,6 +209,8 @@ class SliceConsumer(driver.Consumer):
         self._handed.clear()
         self._dropped.clear()
         self._seeks += 1
+        pulse: Pulse = self.app.tocsin_pulse  # type: ignore[attr-defined]
+        pulse.handed = pulse.done  # what was handed out before is taken back
         positions = dict(await self._hooks.assigned(tps)) if self._hooks.assigned else {}
         left = tps - positions.keys()
         if left:
@@ -204,6 +227,35 @@ class SliceConsumer(driver.Consumer):
         self._committed_offset.clear()
         return {}
 
+    def sights(self, agent: str, ends: Mapping[TP, int]) -> Iterator[Sight]:
+        """Yield what the watchdog looks at; `ends` are the partitions' ends as far as they were asked for."""
+        app: Any = self.app
+        pulse: Pulse = app.tocsin_pulse
+        flows = self.flow_active and not app.rebalancing
+        yield Sight(
+            f"the group of {agent} does not settle", app.rebalancing, (app.rebalancing_count, self._hooks.steps)
+        )
+        yield Sight(f"{agent} does not finish a slice", flows and pulse.handed > pulse.done, pulse.done)
+        for tp, position, end in self._positions():
+            waiting = flows and max(end, ends.get(tp, 0)) > position
+            yield Sight(
+                f"{agent} takes nothing, with records in {tp.topic}-{tp.partition},", waiting, (position, pulse.done)
+            )
+            # In a backlog partitions have their turn one after another: one alone may wait for long.
+            yield Sight(f"{agent} takes no records of {tp.topic}-{tp.partition}", waiting, position, ONE_PARTITION)
+
+    def _positions(self) -> Iterator[tuple[TP, int, int]]:
+        """Yield (partition, offset to be fetched next, end as of the last fetch) of what is assigned."""
+        consumer: Any = self._thread._consumer  # noqa: SLF001
+        subscription = consumer._subscription.subscription if consumer is not None else None  # noqa: SLF001
+        assignment = subscription.assignment if subscription is not None else None
+        if assignment is None:
+            return
+        for tp in assignment.tps:
+            state = assignment.state_value(tp)
+            if state is not None and state.has_valid_position:
+                yield TP(tp.topic, tp.partition), state.position, state.highwater or 0
+
     async def perform_seek(self) -> None:
         """Seek, and leave Faust's own offset book empty: slices keep theirs."""
         await self.seek_to_committed()
@@ -211,6 +263,14 @@ class SliceConsumer(driver.Consumer):
     def track_message(self, message: Message) -> None:
         """Do not wait for acknowledgements at a revoke: the application stops between slices by itself."""
         self._on_message_in(message.tp, message.offset, message)
+
+    async def wait_empty(self) -> None:
+        """Let the agent finish the slice in its hands, but not for ever: it may hang, or wait for a broker that is away."""
+        pulse: Pulse = self.app.tocsin_pulse  # type: ignore[attr-defined]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pulse.idle.wait(), FINISH_WITHIN)
+        self._unacked_messages.clear()
+        await self.commit()
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets between slices are no gaps."""
@@ -248,6 +308,7 @@ class SliceApp(faust.App):
 
     BootStrategy = _Boot
     tocsin_hooks: Hooks
+    tocsin_pulse: Pulse
     tocsin_together: bool = False
 
     def _create_directories(self) -> None:
@@ -264,10 +325,14 @@ class SliceApp(faust.App):
 
 def slices(stream: Any) -> AsyncIterator[tuple[TP, list[Any]]]:
     """Yield (partition, records) from an agent's stream."""
+    pulse: Pulse = stream.app.tocsin_pulse
 
     async def iterate() -> AsyncIterator[tuple[TP, list[Any]]]:
         async for event in stream.events():
+            pulse.idle.clear()
             yield TP(event.message.topic, event.message.partition), event.message.value
+            pulse.idle.set()
+            pulse.done = min(pulse.done + 1, pulse.handed)  # one taken before a rebalance is counted no more
             await asyncio.sleep(0)
 
     return iterate()

@@ -13,9 +13,9 @@ import pytest
 from schemas.mention import Rejection, decode
 from streams.commands.dead_letters import _mended
 from streams.dead_letters import REPLAYED, DeadLetter, fold, why_not
+from streams.engine.dead_letter import dead_letter
 from streams.engine.records import Read, Write
 from streams.errors import UserError
-from streams.engine.dead_letter import dead_letter
 from tests.streams.cores import T0, mention
 
 GOOD = json.dumps(mention(2, T0)).encode()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from detectors.hindsight import Usual, Watched
 from schemas import scored, topics
 from schemas.events import (
     Alert,
@@ -53,6 +54,8 @@ class Outcome:
     notifications: list[Notification] = field(default_factory=list)
     dead: Counter[str] = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
+    usual: dict[str, list[Usual]] = field(default_factory=dict)
+    """What was expected of each brand, minute by minute."""
 
 
 def run(
@@ -62,7 +65,7 @@ def run(
     settings.clock = "replay"
     model = wiring.load_model(settings)
     core = wiring.score_core(settings, model, scored_partitions=1)
-    watch = wiring.watch_core(settings, 0, model.version, sources=1)
+    watch = wiring.watch_core(settings, 0, model.version, sources=1, monitor=Watched)
     outcome = Outcome()
     feed: list[Alert | AlertTick] = []
     last = 0
@@ -77,6 +80,8 @@ def run(
         if progress:
             progress(len(records))
     outcome.tally = watch.tally()
+    monitors = ((name, brand.monitor) for name, brand in watch.brands.items())
+    outcome.usual = {name: monitor.usual for name, monitor in monitors if isinstance(monitor, Watched)}
     return outcome, feed
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from schemas.events import Window, encode
 from streams.backtest import Outcome
 from streams.errors import UserError
+from streams.explain.log import SETTINGS_FILE, judged
 from streams.files import Report
 from streams.policy import load as policy_file
 from streams.policy.model import Policy
@@ -30,7 +31,15 @@ WINDOW_COLUMNS = (
     "reposts",
     "reach",
     "top_reach",
+    "top_negative",
+    "verified",
+    "young",
+    "kinds",
+    "languages",
+    "platforms",
+    "terms",
 )
+"""The fields of a window; what is a mapping is JSON."""
 
 
 class Summary(Struct):
@@ -59,7 +68,7 @@ def policy_of(path: Path | None, settings: Settings, *, configured: bool) -> Pol
     return None
 
 
-def write(out: Path, outcome: Outcome) -> None:
+def write(out: Path, outcome: Outcome, settings: Settings) -> None:
     """Write everything to the folder `out`; raises UserError where it cannot."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -68,6 +77,7 @@ def write(out: Path, outcome: Outcome) -> None:
         _lines(out / "incidents.jsonl", outcome.incidents.values())
         _lines(out / "notifications.jsonl", outcome.notifications)
         _windows(out / "windows.csv", outcome.windows)
+        (out / SETTINGS_FILE).write_bytes(encode(judged(settings)) + b"\n")
         (out / "report.html").write_text(report_html(outcome.windows, outcome.alerts), encoding="utf-8")
     except OSError as error:
         raise UserError(f"--out: {out}: {error.strerror}; choose a folder that can be written to") from None
@@ -85,7 +95,11 @@ def _windows(path: Path, windows: list[Window]) -> None:
         writer.writerow(WINDOW_COLUMNS)
         for w in windows:
             start = w.start.isoformat().replace("+00:00", "Z")
-            writer.writerow([w.brand, start, *(getattr(w, name) for name in WINDOW_COLUMNS[2:])])
+            writer.writerow([w.brand, start, *(_cell(getattr(w, name)) for name in WINDOW_COLUMNS[2:])])
+
+
+def _cell(value: Any) -> Any:
+    return encode(value).decode() if isinstance(value, dict) else value
 
 
 def summary(outcome: Outcome, report: Report, out: Path) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -25,14 +26,19 @@ def ready(settings: Settings) -> None:
         raise UserError(f"{error}; is it running, and is the address right?") from None
 
 
-def read_all(settings: Settings, topic: Topic) -> list[Any]:
-    """Return all records of `topic`, partition by partition."""
+def read_all(
+    settings: Settings,
+    topic: Topic,
+    partitions: Iterable[int] | None = None,
+    wanted: Callable[[Any], bool] = lambda _: True,
+) -> list[Any]:
+    """Return all records of `topic` (or of some of its partitions) that are `wanted`, partition by partition."""
 
     async def read() -> list[Any]:
         records: list[Any] = []
-        for partition in range(partitions_of(topic, settings)):
+        for partition in range(partitions_of(topic, settings)) if partitions is None else partitions:
             async for batch in read_to_end(settings, topic.name, partition):
-                records += batch
+                records += (record for record in batch if wanted(record))
         return records
 
     try:

@@ -37,15 +37,21 @@ def score_core(settings: Settings, model: TextModel, scored_partitions: int | No
     )
 
 
-def watch_core(settings: Settings, partition: int, model_version: str = "", sources: int | None = None) -> WatchCore:
-    """Return the core of `watch` for one partition of `scored`."""
+def watch_core(
+    settings: Settings,
+    partition: int,
+    model_version: str = "",
+    sources: int | None = None,
+    monitor: type[BrandMonitor] = BrandMonitor,
+) -> WatchCore:
+    """Return the core of `watch` for one partition of `scored`; its brands are watched by a `monitor` each."""
     brands = {brand.name: brand for brand in settings.brands}
 
     def new(name: str) -> BrandMonitor:
-        return BrandMonitor(name, monitor_settings(settings, brands.get(name)), model_version, settings.version)
+        return monitor(name, monitor_settings(settings, brands.get(name)), model_version, settings.version)
 
     def load(name: str, data: bytes) -> BrandMonitor:
-        return BrandMonitor.load(
+        return monitor.load(
             name,
             monitor_settings(settings, brands.get(name)),
             data,

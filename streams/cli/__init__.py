@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "sentiment": "score JSON lines of texts",
     "policy": "check the chain of command",
     "incident": "list, show, acknowledge and close incidents",
+    "explain": "why an alert fired, or why none did",
     "feedback": "tell the model what posts really said",
     "dead-letters": "look at what could not be read, mend it, send it again",
     "broker": "run the embedded broker alone, for trying things",

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     policy = backtest_files.policy_of(args.policy, settings, configured=args.config is not None)
     if policy is not None:
         backtest.notify(feed, policy, outcome)
-    backtest_files.write(args.out, outcome)
+    backtest_files.write(args.out, outcome, settings)
     summary = backtest_files.summary(outcome, report, args.out)
     if args.json:
         options.print_json(msgspec.to_builtins(summary))

@@ -121,7 +121,7 @@ class ScoreCore:
                     ticks.append((record.offset, at))
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
-                retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV))
+                retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV, result.progress))
                 result.forgotten.append(_forget(record, partition))
                 outcome = CONTROL
             else:
@@ -170,7 +170,9 @@ class ScoreCore:
             result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
             return DEAD_LETTER
         if mention.op == "delete":
-            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev or FINAL_REV))
+            retracted.append(
+                Retraction(record.offset, mention.platform, mention.id, mention.rev or FINAL_REV, progress)
+            )
             result.forgotten.append(_forget(record, partition))
             return CONTROL
         brands = self._matcher.match(mention)
@@ -178,7 +180,7 @@ class ScoreCore:
             result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
             return DEAD_LETTER
         if mention.op == "update":
-            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev))
+            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev, progress))
         if not brands:
             return UNMATCHED
         late = bool(progress) and time < progress - self._settings.lateness_ms

@@ -46,6 +46,7 @@ class Retraction(NamedTuple):
     platform: str
     native_id: str
     rev: int
+    label: int
 
 
 class Names(dict[str, int]):
@@ -180,5 +181,6 @@ def _retractions(retracted: Sequence[Retraction]) -> Rows:
     table["offset"] = [item.offset for item in retracted]
     table["mention"] = np.array([mention_hash(item.platform, item.native_id) for item in retracted], np.uint64)
     table["rev"] = [item.rev for item in retracted]
+    table["label"] = [item.label for item in retracted]
     table["brand"], table["op"] = scored.NO_BRAND, scored.DELETE
     return table

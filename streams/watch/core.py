@@ -24,7 +24,7 @@ from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
 from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, evidence, minute_of
-from streams.watch.state import SCHEMA, Brand, BrandRecord, PartitionRecord, Source, Tally
+from streams.watch.state import SCHEMA, Brand, BrandRecord, Known, PartitionRecord, Source, Tally, known_from
 
 Effect = Alert | Signal | Window | AlertTick
 NewMonitor = Callable[[str], BrandMonitor]
@@ -64,6 +64,8 @@ class WatchCore:
         self._boundaries: list[int] = []
         self._touched: set[str] = set()
         self._offset = -1
+        self._refilled: dict[tuple[str, int], int] = {}
+        self._hold = MINUTE + settings.lateness
 
     # --- the fold ------------------------------------------------------------------------------------------------
 
@@ -91,14 +93,20 @@ class WatchCore:
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
-        self._rows(offset, Batch(batch), 0, len(batch.ids), -1, counting=False)
+        source = batch.source, batch.partition
+        after = self._refilled.get(source, -1)
+        self._rows(offset, Batch(batch), 0, len(batch.ids), after, counting=False)
+        self._refilled[source] = max(after, batch.last)
 
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""
+        self._refilled.clear()
         for name, brand in self.brands.items():
+            brand.seen = {mention: known for mention, known in brand.seen.items() if known.last in brand.minutes}
+            brand.strays.clear()
             brand.arrivals = {start: a for start, a in brand.arrivals.items() if start >= minute_of(self.clock)}
             for start in brand.minutes:
-                self._plan(start + MINUTE + self.settings.lateness, name)
+                self._plan(start + self._hold, name)
             for start in brand.arrivals:
                 self._plan(start + MINUTE, name)
             self._plan_wake(brand)
@@ -129,7 +137,8 @@ class WatchCore:
             # Each update or deletion changes what the next row means.
             for i in fresh:
                 if batch.table["op"][i] == scored.DELETE:
-                    self._retract(int(batch.table["mention"][i]), int(batch.table["rev"][i]))
+                    row = batch.table[i]
+                    self._retract(int(row["mention"]), int(row["rev"]), int(row["label"]))
                 else:
                     self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
             return
@@ -139,13 +148,13 @@ class WatchCore:
         for mine in np.split(fresh[order], cuts):
             self._brand_rows(offset, Chunk.of(batch, mine), counting=counting)
 
-    def _retract(self, mention: int, rev: int) -> None:
+    def _retract(self, mention: int, rev: int, label: int) -> None:
         for brand in self.brands.values():
             known = brand.seen.get(mention)
-            if known is not None and known[0] < rev:
-                brand.gone[mention] = rev
+            if known is not None and label < known.until(self._hold) and known.rev < rev:
+                brand.replace(mention, rev, label - self._hold, known.last)
                 # A deletion is final; an update leaves its own revision to come.
-                brand.seen[mention] = (rev - 1, known[1])
+                brand.seen[mention] = known._replace(rev=rev - 1)
 
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
         """Take up rows of one brand."""
@@ -158,7 +167,7 @@ class WatchCore:
         if counting:
             self.dirty.add(name)
         late = (chunk.rows["flags"] & scored.LATE) != 0
-        if late.any():
+        if late.any() and not self._in_time(brand, chunk):
             brand.tally.late += counting * int(np.count_nonzero(late))
             chunk = chunk.kept(~late)
         minutes = (chunk.rows["time"] // MINUTE * MINUTE).tolist()
@@ -166,18 +175,25 @@ class WatchCore:
         kept: list[int] = []
         seen = brand.seen
         duplicates = 0
-        mentions, revs = chunk.rows["mention"].tolist(), chunk.rows["rev"].tolist()
+        mentions, revs, labels = (chunk.rows[column].tolist() for column in ("mention", "rev", "label"))
         for i, mention in enumerate(mentions):
             known = seen.get(mention)
-            if known is not None and known[0] >= revs[i]:
-                duplicates += 1
-                continue
+            if known is not None and labels[i] >= known.until(self._hold):
+                known = None
+            if known is None:
+                seen[mention] = known_from(revs[i], minutes[i], offset, labels[i])
+            else:
+                if minutes[i] != known.last:
+                    known = self._follow(brand, mention, known, minutes[i])
+                if known.rev >= revs[i]:
+                    duplicates += 1
+                    continue
+                brand.replace(mention, revs[i], labels[i] - self._hold, known.last)
+                seen[mention] = known._replace(rev=revs[i])
             if minutes[i] < brand.closed:  # only after a restart: the brand's checkpoint has closed this minute
+                brand.strays.append(mention)
                 brand.tally.late += counting
                 continue
-            if known is not None:
-                brand.gone[mention] = max(revs[i], brand.gone.get(mention, 0))
-            seen[mention] = (revs[i], minutes[i])
             kept.append(i)
             first_time.append(known is None)
         if counting:
@@ -191,13 +207,42 @@ class WatchCore:
             chunk = chunk.kept(mask)
         self._keep(offset, chunk, brand, np.array(first_time))
 
+    def _in_time(self, brand: Brand, chunk: Chunk) -> bool:
+        """Return whether a late row is an update of what its still open minute holds: it takes that one's place."""
+        row = chunk.rows[0]
+        known = brand.seen.get(int(row["mention"]))
+        return (
+            row["op"] == scored.UPDATE  # then it comes alone
+            and known is not None
+            and int(row["label"]) < known.until(self._hold)
+            and int(row["time"]) // MINUTE * MINUTE == known.last
+        )
+
+    def _follow(self, brand: Brand, mention: int, known: Known, start: int) -> Known:
+        """Remember a mention that says another minute than before until that one closes too.
+
+        That minute then rests on where the mention was first met: recovery must begin there to decide the same.
+        """
+        if start >= brand.closed:
+            minute = self._minute(brand, start, known.offset)
+            minute.offset = min(minute.offset, known.offset)
+            minute.repeated.append(mention)
+        else:
+            brand.strays.append(mention)
+        known = known._replace(last=max(known.last, start))
+        brand.seen[mention] = known
+        return known
+
+    def _minute(self, brand: Brand, start: int, offset: int) -> OpenMinute:
+        minute = brand.minutes.get(start)
+        if minute is None:
+            minute = brand.minutes[start] = OpenMinute(start, offset)
+            self._plan(start + self._hold, brand.name)
+        return minute
+
     def _keep(self, offset: int, chunk: Chunk, brand: Brand, first_time: NDArray[np.bool_]) -> None:
         for start, part in chunk.by_minute(chunk.rows["time"]):
-            minute = brand.minutes.get(start)
-            if minute is None:
-                minute = brand.minutes[start] = OpenMinute(start, offset)
-                self._plan(start + MINUTE + self.settings.lateness, brand.name)
-            minute.chunks.append(part)
+            self._minute(brand, start, offset).chunks.append(part)
         # What arrived before the minute that the clock is in has been judged; refilling must not judge it again.
         arrived = first_time & (chunk.rows["label"] >= max(minute_of(self.clock), 1))
         if not arrived.any():
@@ -263,15 +308,15 @@ class WatchCore:
             self.dirty.add(brand.name)
             yield from brand.monitor.pass_time(closed, at)
         brand.closed = max(brand.closed, closed)
+        if brand.strays:
+            brand.forget(brand.strays, brand.closed - MINUTE)
+            brand.strays.clear()
         self._plan_wake(brand)
 
     def _close(self, brand: Brand, minute: OpenMinute, at: int) -> Iterator[Effect]:
-        window, best, authors = minute.close(brand.name, brand.gone)
-        for chunk in minute.chunks:
-            for mention in chunk.rows["mention"].tolist():
-                if brand.seen.get(mention, (0, -1))[1] == minute.start:
-                    del brand.seen[mention]
-                    brand.gone.pop(mention, None)
+        window, best, authors = minute.close(brand.name)
+        for mentions in [*(chunk.rows["mention"].tolist() for chunk in minute.chunks), minute.repeated]:
+            brand.forget(mentions, minute.start)
         self.dirty.add(brand.name)
         if window.count:
             yield window
@@ -305,11 +350,14 @@ class WatchCore:
     def snapshot(self, names: Iterable[str]) -> tuple[list[BrandRecord], PartitionRecord]:
         """Return a cut: the records of the brands `names`, and the partition's, all as of now."""
         brands = [
-            BrandRecord(SCHEMA, name, self.applied, brand.closed, _copy(brand.tally), brand.monitor.dump())
+            # After a torn checkpoint a brand is ahead of its partition until that has caught up.
+            BrandRecord(
+                SCHEMA, name, max(self.applied, brand.applied), brand.closed, _copy(brand.tally), brand.monitor.dump()
+            )
             for name in sorted(names)
             for brand in (self.brands[name],)
         ]
-        offsets = [m.first_offset for brand in self.brands.values() for m in brand.minutes.values()]
+        offsets = [m.offset for brand in self.brands.values() for m in brand.minutes.values()]
         sources = [
             Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally)) for s in self.sources.values()
         ]

@@ -77,18 +77,19 @@ class OpenMinute:
     """A minute of one brand that has not closed; `start` in epoch ms."""
 
     start: int
-    first_offset: int
-    """Least offset on `scored` of its rows: recovery reads from the least of all open minutes."""
+    offset: int
+    """Least offset on `scored` that it rests on: recovery reads from the least of all open minutes."""
     chunks: list[Chunk] = field(default_factory=list)
+    gone: dict[int, int] = field(default_factory=dict)
+    """Mention -> least revision that still counts: rows below it are left out."""
+    repeated: list[int] = field(default_factory=list)
+    """Mentions that are remembered because of this minute though it may hold no row of them."""
 
-    def close(self, brand: str, gone: dict[int, int]) -> tuple[Window, list[str], list[int]]:
-        """Return the minute's window, its best evidence (native ids, largest reach first) and its known authors.
-
-        `gone` maps a mention to the least revision that still counts: rows below it are left out.
-        """
+    def close(self, brand: str) -> tuple[Window, list[str], list[int]]:
+        """Return the minute's window, its best evidence (native ids, largest reach first) and its known authors."""
         chunks = self.chunks
-        if gone:
-            chunks = [_without(chunk, gone) for chunk in chunks]
+        if self.gone:
+            chunks = [_without(chunk, self.gone) for chunk in chunks]
         known = {author for chunk in chunks for author in chunk.rows["author"].tolist() if author}
         return _window(brand, self.start, chunks), evidence(chunks), sorted(known)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from detectors.monitor import BrandMonitor
+from schemas.times import HOUR
 from streams.watch.minutes import Arrivals, OpenMinute
 
 SCHEMA: Final = 1
+LONGEST: Final = HOUR
+"""Milliseconds that an id is remembered at most: one that is sent again and again, each time with a later time, must not hold
+back the offset that recovery begins from."""
+FOR_EVER: Final = 1 << 62
 
 
 class Tally(Struct, array_like=True):
@@ -39,6 +45,31 @@ class Source(Struct, array_like=True):
     tally: Tally = msgspec.field(default_factory=Tally)
 
 
+class Known(NamedTuple):
+    """What is remembered of a mention, from its first row on until its last minute has closed.
+
+    Everything that is decided from it follows from the rows themselves (their `label` is their partition's own time), so
+    that a restart that reads the same rows again decides the same, however the partitions came together.
+    """
+
+    rev: int
+    last: int
+    """The latest minute that a row of it has claimed; rows of one mention nearly always claim the same."""
+    offset: int
+    """Where on `scored` it was first met."""
+    limit: int
+    """Label from which on it is a new mention whatever it claims."""
+
+    def until(self, hold: int) -> int:
+        """Return the label from which on it is no longer remembered; `hold` is how long a minute stays open."""
+        return min(self.last + hold, self.limit)
+
+
+def known_from(rev: int, minute: int, offset: int, label: int) -> Known:
+    """Return what is remembered of a mention that is met for the first time."""
+    return Known(rev, minute, offset, label + LONGEST if label else FOR_EVER)
+
+
 @dataclass(slots=True)
 class Brand:
     """One brand: its monitor, and what is still open of it."""
@@ -52,10 +83,26 @@ class Brand:
     tally: Tally = field(default_factory=Tally)
     minutes: dict[int, OpenMinute] = field(default_factory=dict)
     arrivals: dict[int, Arrivals] = field(default_factory=dict)
-    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Mention -> (revision, minute), as long as its minute is open."""
-    gone: dict[int, int] = field(default_factory=dict)
-    """Mention -> least revision that still counts."""
+    seen: dict[int, Known] = field(default_factory=dict)
+    """Mentions that are remembered: as long as their last minute is open."""
+    strays: list[int] = field(default_factory=list)
+    """Mentions remembered after a restart though their minute has closed; to be forgotten with the next close."""
+
+    def replace(self, mention: int, rev: int, after: int, last: int) -> None:
+        """Leave revisions of `mention` below `rev` out of the minutes that begin after `after`, up to `last`.
+
+        Older ones may still be open because another partition is slow; they are left as they are wherever it is not.
+        """
+        for start, minute in self.minutes.items():
+            if after < start <= last:
+                minute.gone[mention] = max(rev, minute.gone.get(mention, rev))
+
+    def forget(self, mentions: Iterable[int], closed: int) -> None:
+        """Forget those of `mentions` whose last minute is `closed` or before it."""
+        for mention in mentions:
+            known = self.seen.get(mention)
+            if known is not None and known.last <= closed:
+                del self.seen[mention]
 
 
 class BrandRecord(Struct, array_like=True):

@@ -37,8 +37,13 @@ CHECKPOINTS: Final = Counter("tocsin_checkpoints", "Checkpoints written.", ["par
 CHECKPOINT_BYTES: Final = Counter("tocsin_checkpoint_bytes", "Bytes of checkpoints written.")
 CHECKPOINT_SECONDS: Final = Histogram("tocsin_checkpoint_seconds", "Time to write a checkpoint.")
 RECOVERY_SECONDS: Final = Gauge("tocsin_recovery_seconds", "Time the last recovery of a partition took.", ["partition"])
-NOTIFICATIONS: Final = Counter("tocsin_notifications", "Attempts to reach somebody.", ["outcome", "purpose", "channel"])
-INCIDENTS: Final = Gauge("tocsin_incidents", "Incidents by state.", ["state"])
+NOTIFICATIONS: Final = Counter(
+    "tocsin_notifications", "Attempts to reach somebody; exercises apart.", ["outcome", "purpose", "channel"]
+)
+INCIDENTS: Final = Gauge("tocsin_incidents", "Incidents by state; exercises apart.", ["state"])
+EXERCISES: Final = Counter(
+    "tocsin_exercise_notifications", "Attempts to reach somebody in an exercise or a test.", ["outcome"]
+)
 LEADER: Final = Gauge("tocsin_notifier_leader", "1 where this process is the notifier.")
 FEEDBACK: Final = Counter("tocsin_feedback_labels", "Labels read from feedback, by what became of them.", ["outcome"])
 FEEDBACK_DIGEST: Final = Gauge(

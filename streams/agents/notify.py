@@ -41,7 +41,7 @@ from streams.engine.dead_letter import dead_letter
 from streams.engine.reader import consumer, read_to_end
 from streams.engine.records import Write
 from streams.engine.transport import Hooks, Positions, slices
-from streams.incidents.effects import Deliver, Effect, Publish, Record
+from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
 from streams.incidents.state import NotifyState
 from streams.messages.render import Minutes
@@ -218,16 +218,18 @@ class NotifyAgent:
         held = [effect.notification for effect in effects if isinstance(effect, Record)]
         await self._context.producer.send([_notification(n) for n in held])
         for notification in held:
-            metrics.NOTIFICATIONS.labels(notification.outcome, notification.purpose, notification.channel).inc()
+            _count(notification)
         for effect in effects:
             if isinstance(effect, Deliver):
                 self._submit(effect)
+            elif isinstance(effect, Refused):
+                log.warning("notify: command %s is not carried out: %s", effect.command_id, effect.reason)
 
     async def _publish(self, incidents: Sequence[Incident]) -> None:
         writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), encode(i), 0) for i in incidents]
         await self._context.producer.send(writes)
         if incidents:
-            states = [case.incident.state for case in self.state.cases.values()]
+            states = [case.incident.state for case in self.state.cases.values() if case.incident.kind == "actual"]
             for state in ("open", "acknowledged", "responding", "stable", "resolved", "closed", "dismissed"):
                 metrics.INCIDENTS.labels(state).set(states.count(state))
 
@@ -241,7 +243,7 @@ class NotifyAgent:
     async def _record(self, notification: Notification) -> None:
         """Record an attempt: first for the world, then, when it has ended, as an input of the fold."""
         await self._context.producer.send([_notification(notification)])
-        metrics.NOTIFICATIONS.labels(notification.outcome, notification.purpose, notification.channel).inc()
+        _count(notification)
         await self._context.producer.send([_journal(Delivered(self._me, notification))])
 
     async def _timers(self) -> None:
@@ -274,6 +276,14 @@ def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
         took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
         return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
     return took, None
+
+
+def _count(notification: Notification) -> None:
+    """Count an attempt; what an exercise does is no figure of real incidents."""
+    if notification.kind == "actual":
+        metrics.NOTIFICATIONS.labels(notification.outcome, notification.purpose, notification.channel).inc()
+    else:
+        metrics.EXERCISES.labels(notification.outcome).inc()
 
 
 def _journal(entry: JournalEntry) -> Write:

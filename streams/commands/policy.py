@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from streams.commands import options
+from streams.commands import options, policy_past
 from streams.errors import UserError
 
 EXAMPLES = """\
@@ -14,13 +14,16 @@ EXAMPLES = """\
   tocsin policy route policy.yaml --brand Aerolux --severity L3      # who is paged, when, and why not the others
   tocsin policy route policy.yaml --explain alert.json
   tocsin policy diff policy.yaml policy.new.yaml
+  tocsin policy diff policy.yaml policy.new.yaml --from 2026-03-01   # and what last month would have been
+  tocsin policy replay policy.yaml --from 2026-03-01 --to 2026-04-01 --acks never
+  tocsin policy replay policy.yaml --alerts build/backtest           # a backtest's alerts instead of the topics
   tocsin policy plan policy.yaml --role legal --lang fr              # a card to print
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("action", choices=("check", "route", "diff", "plan"))
+    parser.add_argument("action", choices=("check", "route", "replay", "diff", "plan"))
     parser.add_argument(
         "policy", nargs="*", type=Path, metavar="FILE", help="policy.yaml (default: the configuration's); two for diff"
     )
@@ -36,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    policy_past.arguments(parser)
     options.config(parser)
 
 
@@ -46,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     wanted = 2 if args.action == "diff" else 1
     if len(files) != wanted:
         raise UserError(f"policy {args.action}: {len(files)} file(s) given, {wanted} needed")
-    return {"check": _check, "route": _route, "diff": _diff, "plan": _plan}[args.action](args, files, at)
+    todo = {"check": _check, "route": _route, "replay": _replay, "diff": _diff, "plan": _plan}
+    return todo[args.action](args, files, at)
 
 
 def _at(text: str | None) -> int:
@@ -128,12 +133,24 @@ def _diff(args: argparse.Namespace, files: list[Path], at: int) -> int:
     from streams.policy.diff import diff
     from streams.policy.load import load_policy
 
-    changes = diff(load_policy(files[0]), load_policy(files[1]), at)
+    old, new = load_policy(files[0]), load_policy(files[1])
+    changes = diff(old, new, at)
+    past = policy_past.difference(args, old, new) if policy_past.wants_past(args) else None
     if args.json:
-        options.print_json(changes)
-    else:
-        print("\n".join(changes) if changes else "the two say the same")
+        import msgspec
+
+        options.print_json(changes if past is None else {"changes": changes, "past": msgspec.to_builtins(past)})
+        return 0
+    print("\n".join(changes) if changes else "the two say the same")
+    if past is not None:
+        print("\n".join(policy_past.lines_of(past)))
     return 0
+
+
+def _replay(args: argparse.Namespace, files: list[Path], _: int) -> int:
+    from streams.policy.load import load_policy
+
+    return policy_past.replay(args, load_policy(files[0]))
 
 
 def _plan(args: argparse.Namespace, files: list[Path], at: int) -> int:

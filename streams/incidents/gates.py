@@ -47,15 +47,17 @@ def inhibited(turn: Turn, case: Case, labels: Labels) -> Hold | None:
 
 def silenced(turn: Turn, _case: Case, labels: Labels) -> Hold | None:
     """Hold while a silence of the policy or of a command matches."""
+    standing = [(f"silences[{index}]", silence) for index, silence in enumerate(turn.policy.silences)]
+    standing += [(f"silence {key[:8]}", silence) for key, silence in turn.state.silences.items()]
     found = [
-        silence
-        for silence in (*turn.policy.silences, *turn.state.silences.values())
+        (name, silence)
+        for name, silence in standing
         if silence.from_ <= turn.at < silence.to and not fits(silence.match, labels)
     ]
     if not found:
         return None
-    longest = max(found, key=lambda silence: silence.to)
-    return Hold(f"silenced by {longest.author} until {iso(longest.to)}: {longest.reason}", longest.to)
+    name, longest = max(found, key=lambda one: one[1].to)
+    return Hold(f"silenced by {longest.author} until {iso(longest.to)}: {longest.reason} ({name})", longest.to)
 
 
 def maintained(turn: Turn, case: Case, labels: Labels) -> Hold | None:
@@ -101,8 +103,8 @@ def resting(turn: Turn, case: Case, person: str) -> Hold | None:
 
 
 def capped(turn: Turn, case: Case, person: str) -> Hold | None:
-    """Hold a page to somebody who has had enough of them; never at L4, never for a shared channel."""
-    if case.incident.severity == "L4" or person.startswith(ROOM):
+    """Hold a page to somebody who has had enough of them; never at L4, never for a shared channel or an exercise."""
+    if case.incident.severity == "L4" or person.startswith(ROOM) or case.incident.kind != "actual":
         return None
     known, defaults = turn.policy.people.get(person), turn.policy.defaults
     pages = turn.state.pages.get(person, [])
@@ -117,8 +119,10 @@ def capped(turn: Turn, case: Case, person: str) -> Hold | None:
     return None
 
 
-def count_page(turn: Turn, person: str) -> None:
-    """Remember that `person` was paged now, for the caps."""
+def count_page(turn: Turn, case: Case, person: str) -> None:
+    """Remember that `person` was paged now, for the caps; an exercise does not use them up."""
+    if case.incident.kind != "actual":
+        return
     pages = turn.state.pages.setdefault(person, [])
     del pages[: bisect_left(pages, turn.at - 7 * DAY)]
     pages.append(turn.at)

@@ -243,7 +243,7 @@ def page_person(turn: Turn, case: Case, run: Run, person: str, step: Step, *, fo
             reason=f"step {run.step + 1} of {run.chain}" + (f", lap {run.laps + 1}" if run.laps else ""),
         )  # fmt: skip
     if planned:
-        count_page(turn, person)
+        count_page(turn, case, person)
         case.first_paged.setdefault(person, turn.at)
         if person not in case.incident.paged:
             case.incident.paged.append(person)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from schemas.events import Alert, AlertTick, Command, Delivered, Incident, JournalEntry, Leader, Notification, Took
 from schemas.times import DAY, to_ms
-from streams.incidents.effects import Deliver, Effect, MessageContext, Publish, Record
+from streams.incidents.effects import Deliver, Effect, MessageContext, Publish, Record, Refused
 from streams.incidents.fold import fold
 from streams.incidents.state import NotifyState
 from streams.policy.model import Policy
@@ -26,6 +26,8 @@ class Simulated(Struct):
     """Everything sent or held back, in order; what was planned counts as sent."""
     contexts: dict[str, MessageContext]
     """What each message would have been written from, by notification id."""
+    refused: int = 0
+    """Commands that could not be carried out."""
 
 
 def simulate(
@@ -81,6 +83,8 @@ class _Run:
                 self.found.incidents[effect.incident.incident_id] = effect.incident
             elif isinstance(effect, Record):
                 self.found.notifications.append(effect.notification)
+            elif isinstance(effect, Refused):
+                self.found.refused += 1
             elif isinstance(effect, Deliver):
                 reason = self.state.why_not(effect.notification)
                 outcome = msgspec.structs.replace(

@@ -53,7 +53,7 @@ class Writer:
             title=self._title(),
             badge=self._badge(),
             colour="over" if over else self.incident.severity,
-            banner="" if self.note.kind == "actual" else say(f"{self.note.kind}_note"),
+            banner=self._banner(),
             lead=self._lead(),
             colon=say("colon"),
             footer=say("footer", id=self.incident.incident_id, time=say.moment(self.note.at, self.zone)),
@@ -124,6 +124,13 @@ class Writer:
         elif purpose == "all_clear" and self.incident.state == "dismissed":
             key = "dismissed"  # type: ignore[assignment]
         return say(f"subject.{key}", **values)
+
+    def _banner(self) -> str:
+        if self.note.kind == "actual":
+            return ""
+        note = self.say(f"{self.note.kind}_note")
+        scenario = clean(self.alert.reason, 300) if self.alert and self.note.kind == "exercise" else ""
+        return f"{note} {self.say('scenario', scenario=scenario)}" if scenario else note
 
     def _figure(self) -> tuple[str, str] | None:
         seen = self.options.history

@@ -136,7 +136,8 @@ def _alert(incident: Incident, severity: Severity, summary: str, ends: datetime,
             "kind": incident.kind,
         },
         "annotations": {
-            "summary": summary or f"{incident.severity} {incident.brand}",
+            "summary": summary
+            or f"{'' if incident.kind == 'actual' else incident.kind.upper() + ' '}{incident.severity} {incident.brand}",
             "description": worst.reason if worst else "",
             "state": incident.state,
             "runbook_url": (worst.runbook_url or "") if worst else "",

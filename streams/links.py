@@ -24,7 +24,8 @@ from uuid import uuid5
 from schemas.ids import NAMESPACE
 from streams.errors import UserError
 
-Purpose = Literal["ack", "dismiss", "receipt"]
+Purpose = Literal["ack", "dismiss", "receipt", "decide"]
+"""`decide`: all other decisions of this person on this incident, each once."""
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 PATH: Final = "/do/"
 ENV_KEYS: Final = "TOCSIN_LINK_KEYS"
@@ -69,7 +70,11 @@ class Claim:
     @property
     def command_id(self) -> str:
         """Id of the command that the link gives: the same each time, so that the second one does nothing."""
-        parts = (self.purpose, self.incident_id, self.person, self.nonce)
+        return self.command_for("")
+
+    def command_for(self, action: str) -> str:
+        """Return the id of the command `action` given by a link that allows several: each counts once."""
+        parts = [self.purpose, self.incident_id, self.person, self.nonce, *([action] if action else [])]
         return str(uuid5(NAMESPACE, "\x1f".join(("link", *parts))))
 
 

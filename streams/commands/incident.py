@@ -20,13 +20,16 @@ ACTIONS = {
     "statement-sent": "the statement is out",
     "resolve": "it is over",
     "dismiss": "it was none (say why with --reason)",
+    "merge": "it is part of another one (--into ID)",
     "note": "write into the story",
 }
 EXAMPLES = """\
   tocsin incident list
   tocsin incident ack 5f0c --as alice --minutes 30 --note "on it"
   tocsin incident dismiss 5f0c --as alice --reason expected
+  tocsin incident merge 5f0c --into 81aa --as alice
   tocsin incident report 5f0c > report.md
+to hold pages back: tocsin silence add --brand acme --minutes 60 --reason "…"
 """
 
 
@@ -39,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", help="a sentence for the story")
     parser.add_argument("--minutes", type=int, help="with ack: how many minutes you need")
     parser.add_argument("--reason", help="with dismiss: false_alarm, expected or inauthentic")
+    parser.add_argument("--into", metavar="ID", help="with merge: the incident that goes on")
     parser.add_argument("--all", action="store_true", help="with list: closed ones too")
     parser.add_argument(
         "--wait",
@@ -67,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         return _show(args, incident)
     if args.action == "report":
         return _report(settings, incident)
-    return _act(args, settings, incident)
+    into = find(args.into, incidents) if args.action == "merge" and args.into else None
+    return _act(args, settings, incident, into)
 
 
 def latest(settings: Any) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def _report(settings: Any, incident: Any) -> int:
     return 0
 
 
-def _act(args: argparse.Namespace, settings: Any, incident: Any) -> int:
+def _act(args: argparse.Namespace, settings: Any, incident: Any, into: Any) -> int:
     from schemas import topics
     from schemas.events import Command, encode
     from streams import consoles
@@ -179,12 +184,14 @@ def _act(args: argparse.Namespace, settings: Any, incident: Any) -> int:
 
     if args.action == "dismiss" and not args.reason:
         raise UserError("incident dismiss: say why with --reason false_alarm, expected or inauthentic")
+    if args.action == "merge" and into is None:
+        raise UserError("incident merge: say which one goes on with --into ID; tocsin incident list shows them")
     if args.minutes is not None and not 1 <= args.minutes <= 10_080:
         raise UserError(f"--minutes: {args.minutes} must lie between 1 and 10080 (a week)")
     command = Command(
         command_id=str(uuid.uuid4()), action=args.action.replace("-", "_"), author=args.author or getpass.getuser(),
         incident_id=incident.incident_id, brand=incident.brand, note=args.note, minutes=args.minutes, reason=args.reason,
-        issued_at=datetime.now(UTC), via="cli",
+        issued_at=datetime.now(UTC), via="cli", into=into.incident_id if into else None,
     )  # fmt: skip
     consoles.write_all(settings, [Write(topics.COMMANDS.name, incident.incident_id.encode(), encode(command))])
     deadline = time.monotonic() + args.wait

@@ -272,8 +272,11 @@ class Writer:
     def _links(self) -> dict[str, str]:
         links: dict[str, str] = {}
         signer = self.options.links
-        if signer is not None and self.asks:
-            for purpose in _ACTS:
+        acts = _ACTS if self.asks else ()
+        if self.note.purpose in _ACTED_ON and self.incident.state not in _OVER:
+            acts = (*acts, "decide")
+        if signer is not None:
+            for purpose in acts:
                 claim = Claim(
                     purpose,
                     self.incident.incident_id,

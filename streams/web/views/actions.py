@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
 from aiohttp import web
@@ -26,7 +26,14 @@ SHOWN_WITHIN: Final = 2.0
 """Seconds that the answer waits for the notifier, so that the next page shows what was decided."""
 LONGEST_NOTE: Final = 2_000
 LONGEST_MINUTES: Final = 7 * 24 * 60
-OFFERED: Final = frozenset({"ack", "take_over", "escalate", "note", "statement_sent", "stable", "resolve", "dismiss"})
+OFFERED: Final = frozenset(
+    {"ack", "take_over", "escalate", "note", "statement_sent", "stable", "resolve", "dismiss", "merge", "silence"}
+)
+FIELDS: Final = ("csrf", "command_id", "action", "name", "token", "minutes", "reason", "into", "silence_minutes")
+KEPT: Final = ("name", "note", "minutes", "reason", "into", "silence_minutes")
+"""What is shown again where a decision is refused."""
+SILENCE_MINUTES: Final = 60
+"""Of a silence that names no time."""
 REASONS: Final = ("false_alarm", "expected", "inauthentic")
 """Why something was no crisis."""
 
@@ -73,8 +80,7 @@ class Actions:
         """Take a decision: 303 back to the incident, or its page again with what was typed and what is wrong."""
         site = self._site
         form = await request.post()
-        fields = ("csrf", "command_id", "action", "name", "token", "minutes", "reason")
-        typed = {name: text_field(form, name, 200) for name in fields} | {
+        typed = {name: text_field(form, name, 200) for name in FIELDS} | {
             "note": text_field(form, "note", LONGEST_NOTE)
         }
         incident = site.board.incident(request.match_info["id"])
@@ -82,7 +88,7 @@ class Actions:
             return site.problem(request, "not_found", 404)
         try:
             opened = self._check_visitor(request, typed)
-            command = command_of(incident, typed, site.now())
+            command = command_of(incident, typed, site.now(), others_of(site, incident))
             shows = await send(site, command)
         except RefusedError as refused:
             return await self._again(request, incident, refused.key, refused.status, typed)
@@ -99,7 +105,7 @@ class Actions:
     async def _again(
         self, request: web.Request, incident: Incident, key: str, status: int, typed: Mapping[str, str]
     ) -> web.Response:
-        kept = {name: typed[name] for name in ("name", "note", "minutes", "reason")}
+        kept = {name: typed[name] for name in KEPT}
         return await self._pages.show(request, incident.incident_id, status=status, error=key, typed=kept)
 
     def _check_visitor(self, request: web.Request, typed: Mapping[str, str]) -> bool:
@@ -117,7 +123,12 @@ class Actions:
         return True
 
 
-def command_of(incident: Incident, typed: Mapping[str, str], now: int) -> Command:
+def others_of(site: Site, incident: Incident) -> list[Incident]:
+    """Return the incidents that `incident` can be merged into: the other live ones of its kind."""
+    return [one for one in site.board.live() if one.incident_id != incident.incident_id and one.kind == incident.kind]
+
+
+def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: Sequence[Incident] = ()) -> Command:
     """Return the command that a form asks for; raises RefusedError."""
     action, live = typed["action"], incident.state in LIVE
     if action not in OFFERED or action not in get_args(Action) or (not live and action != "note"):
@@ -129,23 +140,38 @@ def command_of(incident: Incident, typed: Mapping[str, str], now: int) -> Comman
         raise RefusedError("note")
     if action == "dismiss" and typed["reason"] not in REASONS:
         raise RefusedError("reason")
+    if action == "silence" and not typed["note"]:
+        raise RefusedError("silence_reason")
+    if action == "merge" and typed.get("into") not in {one.incident_id for one in others}:
+        raise RefusedError("into")
     minutes = None
-    if action == "ack" and typed["minutes"]:
-        if not typed["minutes"].isdecimal() or not 1 <= int(typed["minutes"]) <= LONGEST_MINUTES:
-            raise RefusedError("minutes")
-        minutes = int(typed["minutes"])
+    if action == "ack":
+        minutes = _minutes(typed["minutes"], None)
+    elif action == "silence":
+        minutes = _minutes(typed.get("silence_minutes", ""), SILENCE_MINUTES)
+    note = clean(typed["note"], LONGEST_NOTE) or None
     return Command(
         command_id=_given_id(typed["command_id"]),
         action=cast("Action", action),
         author=author,
         incident_id=incident.incident_id,
         brand=incident.brand,
-        note=clean(typed["note"], LONGEST_NOTE) or None,
+        note=None if action == "silence" else note,
         minutes=minutes,
-        reason=typed["reason"] if action == "dismiss" else None,
+        reason=typed["reason"] if action == "dismiss" else note if action == "silence" else None,
+        into=typed["into"] if action == "merge" else None,
+        matchers={"brand": incident.brand} if action == "silence" else {},
         issued_at=from_ms(now),
         via="web",
     )
+
+
+def _minutes(text: str, default: int | None) -> int | None:
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_MINUTES:
+        raise RefusedError("minutes")
+    return int(text)
 
 
 def _given_id(text: str) -> str:

@@ -6,10 +6,11 @@ It works once: its command has an id of its own, and the notifier takes a comman
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiokafka.errors import KafkaError
+from multidict import MultiMapping
 
 from schemas.events import Action, Command
 from schemas.times import SECOND, from_ms
@@ -17,7 +18,16 @@ from streams.links import PATH, Claim, LinkError, Purpose, Refusal
 from streams.web.board import LIVE
 from streams.web.guard import text_field
 from streams.web.site import Site
-from streams.web.views.actions import LONGEST_MINUTES, REASONS, send
+from streams.web.views.actions import (
+    FIELDS,
+    LONGEST_MINUTES,
+    LONGEST_NOTE,
+    REASONS,
+    RefusedError,
+    command_of,
+    others_of,
+    send,
+)
 
 ACTIONS: Final[dict[Purpose, Action]] = {"ack": "ack", "dismiss": "dismiss", "receipt": "note"}
 READ: Final = "has read the message"
@@ -46,9 +56,19 @@ class MessageLinks:
         if isinstance(claim, web.Response):
             return claim
         form = await request.post()
+        try:
+            command = self._decided(claim, form) if claim.purpose == "decide" else self._plain(claim, form)
+            await send(self._site, command)
+        except RefusedError as refused:
+            return self._page(request, claim, status=refused.status, error=refused.key)
+        except (TimeoutError, KafkaError, OSError):
+            return self._page(request, claim, status=503, error="not_sent")
+        return self._page(request, claim, done=True)
+
+    def _plain(self, claim: Claim, form: MultiMapping[Any]) -> Command:
         minutes, reason = text_field(form, "minutes", 6), text_field(form, "reason", 20)
         incident = self._site.board.incident(claim.incident_id)
-        command = Command(
+        return Command(
             command_id=claim.command_id,
             action=ACTIONS[claim.purpose],
             author=claim.person,
@@ -60,11 +80,18 @@ class MessageLinks:
             issued_at=from_ms(self._site.now()),
             via="mail",
         )
-        try:
-            await send(self._site, command)
-        except (TimeoutError, KafkaError, OSError):
-            return self._page(request, claim, status=503, error="not_sent")
-        return self._page(request, claim, done=True)
+
+    def _decided(self, claim: Claim, form: MultiMapping[Any]) -> Command:
+        """Return the decision chosen on the page of a link that allows all of them; raises RefusedError."""
+        site = self._site
+        incident = site.board.incident(claim.incident_id)
+        if incident is None:
+            raise RefusedError("not_found", 404)
+        typed = {name: text_field(form, name, 200) for name in FIELDS}
+        typed |= {"note": text_field(form, "note", LONGEST_NOTE), "name": claim.person}
+        command = command_of(incident, typed, site.now(), others_of(site, incident))
+        command.command_id, command.via = claim.command_for(command.action), "chat"
+        return command
 
     def _claim(self, request: web.Request) -> Claim | web.Response:
         """Return what the link entitles to, or the page that says why it does not."""
@@ -86,6 +113,7 @@ class MessageLinks:
         return _discreet(self._site.page(
             request, "link.html", status=status, refused="", claim=claim, incident=incident, done=done, error=error,
             live=incident is None or incident.state in LIVE,
+            others=others_of(self._site, incident) if incident else [],
         ))  # fmt: skip
 
 

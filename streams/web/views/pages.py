@@ -83,7 +83,12 @@ class Pages:
             "notifications": site.board.notifications(incident_id)[::-1],
             "error": error,
             "done": done,
-            "typed": {"name": site.guard.name(request), "note": "", "minutes": "", "reason": ""} | dict(typed or {}),
+            "others": []
+            if incident.state not in LIVE
+            else [one for one in site.board.live() if one.incident_id != incident_id and one.kind == incident.kind],
+            "typed": dict.fromkeys(("note", "minutes", "reason", "into", "silence_minutes"), "")
+            | {"name": site.guard.name(request)}
+            | dict(typed or {}),
             "command_id": str(uuid.uuid4()),
             "asks_token": site.guard.asks_token and not site.guard.has_access(request),
         }

@@ -64,7 +64,7 @@ def test_without_answers_everybody_is_woken():
 def test_an_incident_under_way_at_the_beginning_is_told_and_one_over_by_then_is_not():
     found = replay(POLICY, PAST, [], NIGHT + HOUR, MONDAY + 3 * DAY)
     assert [one.brand for one in found.incidents] == ["acme", "zenith"]
-    assert found.incidents[0].first_page_seconds > 3_000, "only what lies in the time asked for counts"
+    assert (found.incidents[0].first_page_seconds or 0) > 3_000, "only what lies in the time asked for counts"
     found = replay(POLICY, PAST, [], MONDAY + DAY + 3 * HOUR, MONDAY + 3 * DAY)
     assert [one.brand for one in found.incidents] == ["zenith"]
 

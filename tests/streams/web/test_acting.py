@@ -6,9 +6,11 @@ import asyncio
 import re
 import time
 
+import msgspec
 import pytest
 
 from schemas.events import encode
+from streams.engine.records import Write
 from streams.links import Claim, Links
 from streams.settings import Settings, WebSettings
 from streams.web.guard import Guard
@@ -85,7 +87,11 @@ def test_the_next_page_shows_the_decision_when_the_notifier_is_quick(monkeypatch
         ("ack", {"minutes": "99999"}, 400, "Between 1 minute and 7 days"),
         ("ack", {"minutes": "-5"}, 400, "Between 1 minute and 7 days"),
         ("launch", {}, 400, "not possible"),
-        ("merge", {}, 400, "not possible"),
+        ("unsilence", {}, 400, "not possible"),
+        ("merge", {}, 400, "Choose the incident"),
+        ("merge", {"into": ID}, 400, "Choose the incident"),
+        ("silence", {}, 400, "why pages are held back"),
+        ("silence", {"note": "fair", "silence_minutes": "0"}, 400, "Between 1 minute and 7 days"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_what_was_typed_stays(
@@ -96,6 +102,27 @@ def test_what_cannot_be_done_is_said_and_what_was_typed_stays(
             got, page = await visitor.act(ID, action, fields=fields)
             assert got == status and says in page and producer.writes == []
             assert fields.get("note", "") in page
+
+    asyncio.run(run())
+
+
+def with_another() -> list[Write]:
+    """The story with a second live incident, of another brand."""
+    other = msgspec.structs.replace(samples.incident(), incident_id="other", brand="Nimbrook")
+    return [*samples.story(), Write("incidents", b"other", encode(other))]
+
+
+def test_an_incident_is_merged_into_another_or_silenced_from_its_page() -> None:
+    async def run() -> None:
+        async with open_page(with_another()) as (visitor, producer):
+            _, page = await visitor.get(f"/incidents/{ID}")
+            assert '<option value="other">' in page and f'<option value="{ID}">' not in page
+            assert (await visitor.act(ID, "merge", into="other"))[0] == 303
+            assert (await visitor.act(ID, "silence", note="product day", silence_minutes="120"))[0] == 303
+            merge, silence = producer.commands
+            assert (merge.action, merge.into, merge.author) == ("merge", "other", "noor")
+            assert (silence.action, silence.minutes, silence.reason) == ("silence", 120, "product day")
+            assert (silence.matchers, silence.brand) == ({"brand": samples.BRAND}, samples.BRAND)
 
     asyncio.run(run())
 
@@ -232,6 +259,30 @@ def test_each_purpose_does_its_own_thing() -> None:
             assert [(c.action, c.reason, c.note) for c in producer.commands] == [
                 ("dismiss", "expected", None), ("note", None, "has read the message")
             ]  # fmt: skip
+
+    asyncio.run(run())
+
+
+def test_a_link_for_all_decisions_shows_them_and_takes_each_once() -> None:
+    async def run() -> None:
+        async with open_page(with_another(), links=LINKS) as (visitor, producer):
+            _, page = await visitor.get(link("decide"), headers={"Accept-Language": "fr"})
+            assert "Décisions de camille" in page
+            offered = set(re.findall(r'name="action" value="(\w+)"', page))
+            assert offered == actions.OFFERED
+            assert producer.writes == []
+            typed = {"escalate": {}, "silence": {"note": "fair"}, "merge": {"into": "other"}, "ack": {"minutes": "30"}}
+            for action, fields in typed.items():
+                for _ in range(2):
+                    assert (await visitor.post(link("decide"), {"action": action, **fields}))[0] == 200
+            assert len(producer.commands) == 8
+            assert len({command.command_id for command in producer.commands}) == 4
+            assert {(c.author, c.via, c.incident_id) for c in producer.commands} == {("camille", "chat", ID)}
+            status, page = await visitor.post(link("decide"), {"action": "silence"})
+            assert status == 400 and "why pages are held back" in page
+            assert (await visitor.post(link("decide"), {"action": "launch"}))[0] == 400
+            assert (await visitor.post(link("decide"), {}))[0] == 400
+            assert len(producer.commands) == 8
 
     asyncio.run(run())
 

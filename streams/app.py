@@ -103,10 +103,13 @@ class Assembly:
         await self.context.producer.start()
         for app in self.apps:
             app.finalize()
+        # A Faust app has started when it has its partitions: a recovery that hangs hangs here.
+        self._begin(self.guard.watch)
         await asyncio.gather(*(app.maybe_start() for app in self.apps))
-        self._running = [
-            asyncio.create_task(self._guard(task)) for task in [*self._tasks, self._watch_apps, self.guard.watch]
-        ]
+        self._begin(*self._tasks, self._watch_apps)
+
+    def _begin(self, *tasks: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._running += [asyncio.create_task(self._guard(task)) for task in tasks]
 
     def _sights(self, ends: Ends) -> Iterator[Sight]:
         for name, app in zip(self.names, self.apps, strict=True):

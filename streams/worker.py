@@ -90,13 +90,13 @@ async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
     if assembly.notify is not None:
         assembly.notify.minutes = web.minutes
     failed: asyncio.Future[Any] = assembly.context.failed
+    stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    starting: asyncio.Future[Any] = asyncio.ensure_future(_start(assembly, web))
     try:
-        await assembly.start()
-        await web.start()
-        print(f"tocsin worker: {', '.join(assembly.names)} · page and metrics at {web.url}", flush=True)  # noqa: T201
-        waiting: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({waiting, failed}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        await asyncio.wait({starting, stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
         error = failed.exception() if failed.done() else None
         if isinstance(error, UserError):
             raise error
@@ -104,7 +104,15 @@ async def serve(assembly: Assembly, stop: asyncio.Event) -> int:
             return EXIT_STALLED
         return EXIT_FAILED if error is not None else 0
     finally:
+        stopped.cancel()
+        starting.cancel()
         await close_within(STOP_WITHIN, _stop(assembly, web), "worker")
+
+
+async def _start(assembly: Assembly, web: WebServer) -> None:
+    await assembly.start()
+    await web.start()
+    print(f"tocsin worker: {', '.join(assembly.names)} · page and metrics at {web.url}", flush=True)  # noqa: T201
 
 
 async def _stop(assembly: Assembly, web: WebServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas import scored
@@ -34,7 +36,7 @@ def restarted(core: WatchCore, batches: list[bytes]) -> WatchCore:
     return made
 
 
-def story(first: int, second: int, **again: object) -> Log:
+def story(first: int, second: int, **again: Any) -> Log:
     """One mention sent twice, saying the minutes `first` and `second`; another in minute 2; then time passes."""
     log = Log()
     log.tick(T0)
@@ -44,7 +46,7 @@ def story(first: int, second: int, **again: object) -> Log:
     return log
 
 
-UPDATE = {"op": "update", "rev": 1}
+UPDATE: dict[str, Any] = {"op": "update", "rev": 1}
 STORIES = {
     "a repeat, later": (story(0, 2), {0: 1, 2: 1}, 1),
     "a repeat, earlier": (story(2, 0), {2: 2}, 1),

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from streams.commands import options, policy_past
+from streams.commands import options, policy_advice, policy_past
 from streams.errors import UserError
 
 EXAMPLES = """\
@@ -18,24 +18,28 @@ EXAMPLES = """\
   tocsin policy replay policy.yaml --from 2026-03-01 --to 2026-04-01 --acks never
   tocsin policy replay policy.yaml --alerts build/backtest           # a backtest's alerts instead of the topics
   tocsin policy plan policy.yaml --role legal --lang fr              # a card to print
+  tocsin policy advice --trigger product --severity L3 --lang fr     # what to do and say, with the sources
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("action", choices=("check", "route", "replay", "diff", "plan"))
+    parser.add_argument("action", choices=("check", "route", "replay", "diff", "plan", "advice"))
     parser.add_argument(
         "policy", nargs="*", type=Path, metavar="FILE", help="policy.yaml (default: the configuration's); two for diff"
     )
     parser.add_argument(
         "--explain", type=Path, metavar="ALERT.json", help="with route: an alert as the topic alerts has it"
     )
-    parser.add_argument("--brand", help="with route: an alert of this brand")
-    parser.add_argument("--severity", default="L3", help="with route: L1 to L4 (default: L3)")
+    parser.add_argument("--brand", help="with route and advice: the brand")
+    parser.add_argument("--severity", default="L3", help="with route and advice: L1 to L4 (default: L3)")
+    parser.add_argument(
+        "--trigger", default="other", help="with advice: product, employee, campaign, service, safety, legal"
+    )
     parser.add_argument("--signal", default="negative_spike", help="with route (default: negative_spike)")
     parser.add_argument("--role", help="with plan: the role whose card is printed")
     parser.add_argument(
-        "--lang", choices=("en", "fr"), default="en", help="with plan: language of the card (default: en)"
+        "--lang", choices=("en", "fr"), default="en", help="with plan and advice: the language (default: en)"
     )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -47,10 +51,12 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     at = _at(args.at)
     files = args.policy or [Path(options.settings_of(args).policy)]
+    if args.action == "advice" and not args.policy and not files[0].is_file():
+        return policy_advice.show(args, None, at)
     wanted = 2 if args.action == "diff" else 1
     if len(files) != wanted:
         raise UserError(f"policy {args.action}: {len(files)} file(s) given, {wanted} needed")
-    todo = {"check": _check, "route": _route, "replay": _replay, "diff": _diff, "plan": _plan}
+    todo = {"check": _check, "route": _route, "replay": _replay, "diff": _diff, "plan": _plan, "advice": _advice}
     return todo[args.action](args, files, at)
 
 
@@ -161,3 +167,9 @@ def _plan(args: argparse.Namespace, files: list[Path], at: int) -> int:
         raise UserError("policy plan: say whose card with --role, as in --role legal")
     print(card(load_policy(files[0]), args.role, args.lang, at))
     return 0
+
+
+def _advice(args: argparse.Namespace, files: list[Path], at: int) -> int:
+    from streams.policy.load import load_policy
+
+    return policy_advice.show(args, load_policy(files[0]), at)

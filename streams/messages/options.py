@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from streams.links import Links
+from streams.messages.advice import Responsibility
 from streams.messages.chart import History
 
 
@@ -28,5 +29,9 @@ class Options:
     """Holding statement to adapt."""
     approver: str = ""
     valid_until: str = ""
+    responsibility: Responsibility | None = None
+    """How far the brand is responsible, where an approved statement says so."""
+    closing: tuple[str, ...] = ()
+    """Approved closing statement; the template of its language where empty."""
     todo: tuple[str, str, str] | None = None
     """What to do in the next 15, 60 and 180 minutes, in place of the general advice for the severity."""

@@ -9,12 +9,13 @@ from schemas.events import Alert, Notification
 from schemas.times import SECOND, to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Links
+from streams.messages.advice import statement_of
 from streams.messages.chart import BIN, SPAN, History, history, png
 from streams.messages.model import Message
 from streams.messages.options import Options
 from streams.messages.page import as_html, as_text
 from streams.messages.writer import Writer
-from streams.policy.model import Policy, Statement
+from streams.policy.model import Policy
 from streams.policy.people import timezone_of
 
 Minutes = Callable[[str, int, int], Iterable[tuple[int, int, float]]]
@@ -77,7 +78,9 @@ class Renderer:
     def render(self, notification: Notification, context: MessageContext) -> Message:
         """Return the message of `notification` in the language of `context`."""
         policy = self._policy
-        statement = policy and _statement(policy, notification, context)
+        incident, today = context.incident, notification.at.date().isoformat()
+        which = (policy, incident.trigger, incident.brand, context.language, today)
+        statement, closing = statement_of(*which), statement_of(*which, "closing")
         options = Options(
             timezone=timezone_of(policy, notification.person) if policy else "UTC",
             names=self._names,
@@ -85,8 +88,11 @@ class Renderer:
             links=self._links,
             history=self._history(notification),
             statement=statement.text if statement else "",
-            approver=statement.approver if statement else "",
+            approver=self._names.get(statement.approver, statement.approver) if statement else "",
             valid_until=statement.valid_until if statement else "",
+            responsibility=statement.responsibility if statement else None,
+            closing=tuple(closing.text.strip().splitlines()) if closing else (),
+            runbook_url=runbook_of(policy, incident.trigger, incident.brand),
         )
         return render(notification, context, options)
 
@@ -97,16 +103,10 @@ class Renderer:
         return history(self._minutes(notification.brand, until - SPAN, until), until)
 
 
-def _statement(policy: Policy, notification: Notification, context: MessageContext) -> Statement | None:
-    """Return the statement for the incident's subject in the reader's language; the brand's own before the general."""
-    incident = context.incident
-    today = notification.at.date().isoformat()
+def runbook_of(policy: Policy | None, trigger: str, brand: str) -> str:
+    """Return where the house's instructions for `trigger` stand, the brand's own before the general; "" where nowhere."""
     fitting = [
-        one
-        for one in policy.statements
-        if one.trigger == incident.trigger
-        and one.language == context.language
-        and one.brand in {"", incident.brand}
-        and one.valid_until >= today
+        one for one in (policy.runbooks if policy else []) if one.trigger == trigger and one.brand in {"", brand}
     ]
-    return max(fitting, key=lambda one: bool(one.brand), default=None)
+    found = max(fitting, key=lambda one: bool(one.brand), default=None)
+    return found.url if found else ""

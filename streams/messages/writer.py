@@ -10,7 +10,9 @@ from schemas.times import HOUR, to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Claim, Purpose
 from streams.messages import facts
+from streams.messages.advice import advice, advise, assumed, closing, template
 from streams.messages.chart import sparkline
+from streams.messages.notes import told
 from streams.messages.options import Options
 from streams.messages.page import Line, Page
 from streams.messages.phrases import Phrases, clean, phrases, zone_of
@@ -71,7 +73,10 @@ class Writer:
         if purpose in _ACTED_ON and not over:
             self._act_sections(page)
         if over or purpose == "stakeholder":
-            page.add(say("section.note"), [Line(clean(self.context.note, 500))] if self.context.note else [])
+            page.add(say("section.note"), [Line(told(say, self.context.note))] if self.context.note else [])
+        loud = self.incident.severity in {"L3", "L4"} or bool(self.options.closing)
+        if purpose == "all_clear" and self.incident.state != "dismissed" and loud:
+            page.add(say("section.closing"), self._closing())
         return page
 
     def _act_sections(self, page: Page) -> None:
@@ -94,6 +99,8 @@ class Writer:
         todo = self.options.todo or tuple(say.lines(f"todo.{self.incident.severity}"))
         labels = [say(f"todo.label_{minutes}") for minutes in (15, 60, 180)]
         page.add(say("section.todo"), [Line(text, label=label) for label, text in zip(labels, todo, strict=True)])
+        counsel = advise(say.language, self.incident.severity, self.incident.trigger, self.options.responsibility)
+        page.add(advice(say.language)("title"), [Line(text, label=label) for label, text in counsel])
         page.add(say("section.statement"), self._statement())
         runbook = self.options.runbook_url or (alert.runbook_url if alert else "") or ""
         # An alert comes from a topic: what is not a web address must not become a link.
@@ -213,16 +220,28 @@ class Writer:
         return [Line(line) for line in lines] + self._note_lines()
 
     def _note_lines(self) -> list[Line]:
-        return [Line(self.say("knows.note", note=clean(self.context.note, 500)))] if self.context.note else []
+        return [Line(self.say("knows.note", note=told(self.say, self.context.note)))] if self.context.note else []
 
     def _statement(self) -> list[Line]:
-        if not self.options.statement:
-            return []
         lines = [Line(clean(line, 400)) for line in self.options.statement.splitlines() if line.strip()]
+        if not lines:
+            if self.incident.severity == "L1":  # a statement would be out of proportion
+                return []
+            counsel = advice(self.say.language)
+            lines = [Line(line) for line in template(self.say.language, assumed(self.incident.trigger))]
+            return [*lines, Line(counsel("unapproved"))]
         if self.options.approver:
             by = self.say("statement_by", approver=clean(self.options.approver, 80), until=self.options.valid_until)
             lines.append(Line(by))
         return lines
+
+    def _closing(self) -> list[Line]:
+        """Return the statement that ends it, with the measures taken; below it, that a template is not approved."""
+        counsel = advice(self.say.language)
+        prepared = [line for line in self.options.closing if line.strip()] or counsel.lines("closing")
+        lines = closing(self.say.language, prepared, self.incident)
+        found = [Line(clean(line, 600)) for line in lines]
+        return found if self.options.closing else [*found, Line(counsel("unapproved"))]
 
     def _commands(self) -> list[Line]:
         ack, show = (

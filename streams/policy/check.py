@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from schemas.events import Severity
 from schemas.times import DAY, MINUTE, from_ms, iso
 from streams.policy.hours import local
 from streams.policy.labels import Labels, rank
-from streams.policy.model import Policy, Route, Step
-from streams.policy.people import contacts, has_role, resolve
+from streams.policy.model import Policy, Route, Step, Voice
+from streams.policy.people import contacts, has_role, language_of, resolve
 from streams.policy.problems import Problem
 from streams.policy.routes import route_labels
 from streams.policy.schedules import Hole, changes, holes
@@ -18,6 +18,9 @@ from streams.policy.statements import lint
 
 HORIZON = 90 * DAY
 """How far ahead schedules have to be filled (issue of a quarter's duty rota)."""
+
+SOON = 14
+"""Days before its end at which a statement is asked to be approved again."""
 
 
 def check(policy: Policy, now: int, horizon: int = HORIZON) -> list[Problem]:
@@ -170,11 +173,46 @@ def _statements(policy: Policy, now: int, _: int) -> Iterator[Problem]:
     today = local(now, policy.defaults.timezone).date()
     for index, statement in enumerate(policy.statements):
         path = f"statements[{index}]"
-        if date.fromisoformat(statement.valid_until) < today:
+        until = date.fromisoformat(statement.valid_until)
+        if until < today:
             yield _warn(f"{path}.valid_until", f"{statement.valid_until} is past: have it approved again")
-        brand = policy.brands.get(statement.brand)
-        for message in lint(statement, brand.voice if brand else None):
+        elif until < today + timedelta(days=SOON):
+            yield _warn(f"{path}.valid_until", f"{statement.valid_until} is near: have it approved again in good time")
+        voices: list[Voice | None] = [policy.brands[statement.brand].voice] if statement.brand in policy.brands else []
+        if not statement.brand:  # it may go out in the name of any
+            voices = [brand.voice for brand in policy.brands.values()]
+        said: dict[str, None] = {}
+        for voice in voices or [None]:
+            said.update(dict.fromkeys(lint(statement, voice)))
+        for message in said:
             yield _warn(f"{path}.text", message)
+    yield from _languages(policy, today)
+    for name, brand in policy.brands.items():
+        if brand.voice.values and not brand.voice.use:
+            yield _warn(
+                f"brands.{name}.voice.use",
+                "is empty: write the words in which its values show, and statements are checked for them",
+            )
+
+
+def _languages(policy: Policy, today: date) -> Iterator[Problem]:
+    """A statement that some who are paged cannot read in their language is named."""
+    spoken = {language_of(policy, person) for person in policy.people}
+    kinds = dict.fromkeys((one.trigger, one.brand, one.phase) for one in policy.statements)
+    for trigger, brand, phase in kinds:
+        there = {
+            one.language
+            for one in policy.statements
+            if (one.trigger, one.phase) == (trigger, phase)
+            and one.brand in {"", brand}
+            and one.valid_until >= today.isoformat()
+        }
+        for language in sorted(spoken - there) if there else ():
+            whose = f' of "{brand}"' if brand else ""
+            yield _warn(
+                "statements",
+                f'no valid {phase} statement on "{trigger}"{whose} in "{language}", which some people read',
+            )
 
 
 def _loudness(policy: Policy, *_: int) -> Iterator[Problem]:

@@ -78,6 +78,7 @@ def without_addresses(policy: Policy) -> dict[str, Any]:
     for person in plain["people"].values():
         person["channels"] = [one | {"url": "", "options": {}} for one in person["channels"]]
         person["name"] = ""
+    plain["runbooks"] = [one | {"url": ""} for one in plain["runbooks"]]
     plain["channels"] = {name: one | {"url": "", "options": {}} for name, one in plain["channels"].items()}
     return plain
 

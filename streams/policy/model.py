@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from schemas.events import Severity
+from schemas.events import Severity, Trigger
 from streams.policy.units import Clock, Day, Days, Duration, Instant
 
 Language = Literal["en", "fr"]
@@ -222,15 +222,26 @@ class Stakeholder(Struct, frozen=True):
 
 
 class Statement(Struct, frozen=True):
-    """A holding statement, prepared and approved in good time."""
+    """A statement, prepared and approved in good time."""
 
     trigger: str
+    """One of the triggers; text, since policies in older journals may say anything here."""
     language: Language
     text: str
     approver: str
     valid_until: Day
     brand: str = ""
     responsibility: Literal["victim", "accidental", "preventable"] = "accidental"
+    phase: Literal["holding", "closing"] = "holding"
+    """`holding`: before the facts are known; `closing`: it is over, and these measures were taken."""
+
+
+class Runbook(Struct, frozen=True):
+    """Where the house's own instructions stand, by what it is about."""
+
+    trigger: Trigger
+    url: str
+    brand: str = ""
 
 
 class Voice(Struct, frozen=True):
@@ -298,6 +309,7 @@ class Policy(Struct, frozen=True):
     stakeholders: list[Stakeholder] = []
     digests: list[Digest] = []
     statements: list[Statement] = []
+    runbooks: list[Runbook] = []
     brands: dict[str, Brand] = {}
 
     def band(self, severity: Severity) -> Band:

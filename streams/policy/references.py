@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
 from zoneinfo import ZoneInfoNotFoundError
 
-from schemas.events import SEVERITIES
+from schemas.events import SEVERITIES, Trigger
 from schemas.times import DAY, HOUR
 from streams.errors import did_you_mean
 from streams.policy.hours import zone
@@ -279,6 +280,15 @@ def _tellings(policy: Policy) -> Found:
         yield from _one(statement.approver, policy.people, "person", f"{path}.approver")
         if statement.brand:
             yield from _one(statement.brand, policy.brands, "brand", f"{path}.brand")
+        yield from _one(statement.trigger, get_args(Trigger), "trigger", f"{path}.trigger")
+        if not statement.text.strip():
+            yield Problem(f"{path}.text", "is empty: write six lines")
+    for index, runbook in enumerate(policy.runbooks):
+        path = f"runbooks[{index}]"
+        if not runbook.url.startswith(("https://", "http://")):
+            yield Problem(f"{path}.url", f'"{runbook.url}" is no web address: write https://…')
+        if runbook.brand:
+            yield from _one(runbook.brand, policy.brands, "brand", f"{path}.brand")
 
 
 def _secrets(policy: Policy, env: Mapping[str, str]) -> Found:

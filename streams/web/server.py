@@ -6,12 +6,15 @@ import errno
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from streams.errors import UserError
 from streams.links import ENV_KEYS, MIN_KEY_BYTES, Links, keys_from
+from streams.policy.load import load_policy
+from streams.policy.model import Policy
 from streams.settings import Settings, WebSettings
 from streams.web.board import Board
 from streams.web.feed import Feed
@@ -49,7 +52,7 @@ class WebServer:
         board = Board()
         self.site = Site(
             settings, board, Feed(settings, board), Guard(settings.web), assembly.context.producer,
-            links or links_of(settings),
+            links or links_of(settings), policy_of(settings),
         )  # fmt: skip
         self.minutes = board.history.points
         """The last hours of a brand, minute by minute, for the pictures in messages."""
@@ -149,6 +152,17 @@ def _taken(web_settings: WebSettings, error: OSError) -> UserError:
         remedy = "only root may take a port below 1024; set web.port (or --port) to a higher one"
     where = f"{web_settings.host}:{web_settings.port}"
     return UserError(f"{field}: {where} cannot be used ({error.strerror}); {remedy}")
+
+
+def policy_of(settings: Settings) -> Policy | None:
+    """Return the configuration's policy; None where there is no such file, or none that can be used."""
+    if not Path(settings.policy).is_file():
+        return None
+    try:
+        return load_policy(settings.policy)
+    except UserError as error:
+        log.warning("page: without approved statements and cards: %s", str(error).splitlines()[0])
+        return None
 
 
 def links_of(settings: Settings) -> Links | None:

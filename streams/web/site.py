@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from schemas.times import SECOND
 from streams.engine.records import Write
 from streams.links import Links
+from streams.policy.model import Policy
 from streams.settings import Settings
 from streams.web import stories
 from streams.web.board import Board
@@ -63,6 +64,8 @@ class Site:
     guard: Guard
     producer: Sender
     links: Links | None = None
+    policy: Policy | None = None
+    """For approved statements, runbooks and cards; the page is served without one too."""
     wall_clock: Callable[[], float] = time.time
     templates: Environment = field(default_factory=environment)
     version: str = field(default_factory=static_version)

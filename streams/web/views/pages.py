@@ -12,6 +12,7 @@ from aiohttp import web
 from schemas.times import DAY, HOUR, MINUTE
 from streams.web import plot, stories
 from streams.web.board import LIVE
+from streams.web.counsel import counsel_of
 from streams.web.site import Site
 from streams.web.words import Words
 
@@ -81,6 +82,7 @@ class Pages:
             "posts": stories.posts_of(ringing),
             "drawing": stories.drawing_of(site.board, incident, words, now),
             "notifications": site.board.notifications(incident_id)[::-1],
+            "counsel": counsel_of(site.policy, incident, words.language, now),
             "error": error,
             "done": done,
             "others": []

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from schemas.times import DAY
+from schemas.times import DAY, parse_iso
 from streams.policy.check import check
 from streams.policy.load import load_policy, read_policy, without_addresses
 from streams.policy.problems import PolicyError
@@ -18,6 +18,8 @@ from streams.policy.reading import parse
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml"
 
+NOW = parse_iso("2026-11-24T10:00:00Z")
+INCOMPLETE = sorted((Path(__file__).parent / "incomplete").glob("*.yaml"))
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
 
 
@@ -29,6 +31,15 @@ def test_the_error_names_file_path_value_and_remedy(path: Path, monkeypatch: pyt
     _, problems = read_policy(text, Path())
     said = [problem.line("policy.yaml") for problem in problems if problem.level == "error"]
     assert said == wanted
+
+
+@pytest.mark.parametrize("path", INCOMPLETE, ids=lambda path: path.stem)
+def test_what_is_legal_but_incomplete_is_said(path: Path):
+    text = path.read_text(encoding="utf-8")
+    wanted = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")]
+    policy, problems = read_policy(text, path.parent)
+    assert policy is not None, problems
+    assert [problem.line("policy.yaml") for problem in check(policy, NOW)] == wanted
 
 
 def test_all_errors_are_said_at_once():

@@ -105,6 +105,25 @@ class Driver(Struct, omit_defaults=True):
     weight: float
 
 
+class Missed(Struct, omit_defaults=True):
+    """An alert that nobody heard of at its time."""
+
+    signal: SignalName
+    severity: Severity
+    """The highest that it had."""
+    starts_at: datetime
+    ended_at: datetime | None = None
+    """None: it goes on."""
+
+
+class Blind(Struct, omit_defaults=True):
+    """A time in which nobody watched, and what happened meanwhile beside the alert that says so."""
+
+    since: datetime
+    until: datetime
+    missed: list[Missed] = []
+
+
 class Alert(Struct, omit_defaults=True):
     """One onset, its worsening or its end; see DESIGN for the meaning of each field."""
 
@@ -148,6 +167,8 @@ class Alert(Struct, omit_defaults=True):
     model_version: str = ""
     config_version: str = ""
     schema: int = SCHEMA
+    blind: Blind | None = None
+    """Set where it tells, after an outage, what was missed: one such alert for each brand."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):

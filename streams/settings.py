@@ -133,6 +133,8 @@ class Settings(Struct, forbid_unknown_fields=True):
     """live: a tick counts when the broker stored it; replay: at the time that it says."""
     lateness_seconds: Annotated[int, Meta(ge=60, le=3600, multiple_of=60)] = 120
     """How much older than its partition's progress a mention may be; minutes close so much later."""
+    blind_after_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 600
+    """After so long without a tick (no worker ran) what was missed is told in one alert for each brand; live clock only."""
     partitions: PartitionSettings = msgspec.field(default_factory=PartitionSettings)
     """Counts of partitions; fixed once the topics are made."""
     topic_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
@@ -172,7 +174,7 @@ class Settings(Struct, forbid_unknown_fields=True):
     @property
     def version(self) -> str:
         """A short digest of what decides verdicts."""
-        judged = [self.clock, self.lateness_seconds, self.brands, self.pages_per_week]
+        judged = [self.clock, self.lateness_seconds, self.blind_after_seconds, self.brands, self.pages_per_week]
         return hashlib.sha256(msgspec.json.encode(judged)).hexdigest()[:12]
 
 

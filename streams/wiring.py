@@ -8,7 +8,7 @@ from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from detectors.text.authors import AuthorLists
 from detectors.text.model import TextModel
-from schemas.times import parse_iso
+from schemas.times import SECOND, parse_iso
 from streams.score.brands import BrandMatcher
 from streams.score.core import ScoreCore
 from streams.settings import BrandSettings, Settings
@@ -59,7 +59,13 @@ def watch_core(
             config_version=settings.version,
         )
 
-    watch = WatchSettings(partition, sources or settings.partitions.mentions, settings.lateness_ms, settings.replay)
+    watch = WatchSettings(
+        partition,
+        sources or settings.partitions.mentions,
+        settings.lateness_ms,
+        settings.replay,
+        0 if settings.replay else settings.blind_after_seconds * SECOND,
+    )
     return WatchCore(watch, new, load)
 
 

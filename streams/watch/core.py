@@ -23,12 +23,16 @@ from schemas import scored
 from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
+from streams.watch import blind
 from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, evidence, minute_of
 from streams.watch.state import SCHEMA, Brand, BrandRecord, Known, PartitionRecord, Source, Tally, known_from
 
 Effect = Alert | Signal | Window | AlertTick
 NewMonitor = Callable[[str], BrandMonitor]
 LoadMonitor = Callable[[str, bytes], BrandMonitor]
+
+AHEAD: Final = 30_000
+"""How far (ms) beyond its partition's last tick a mention may have been said to count for the early trigger."""
 
 _CODES: Final = (
     ("scored", scored.SCORED), ("unmatched", scored.UNMATCHED),
@@ -46,6 +50,8 @@ class WatchSettings:
     lateness: int
     """Milliseconds."""
     replay: bool = False
+    blind_after: int = 0
+    """Milliseconds between two ticks of a partition from which nobody is taken to have watched; 0: never."""
 
 
 class WatchCore:
@@ -66,6 +72,7 @@ class WatchCore:
         self._offset = -1
         self._refilled: dict[tuple[str, int], int] = {}
         self._hold = MINUTE + settings.lateness
+        self._gaps: list[blind.Gap] = []
 
     # --- the fold ------------------------------------------------------------------------------------------------
 
@@ -81,6 +88,7 @@ class WatchCore:
             self._touched.clear()
             self._rows(offset, arrived, begin, end, after, counting=True)
             if tick is not None and tick > source.progress:
+                self._note_gap(source, tick)
                 source.progress = tick
                 clock = self._least_progress(batch.source)
                 if clock > self.clock:
@@ -245,6 +253,9 @@ class WatchCore:
             self._minute(brand, start, offset).chunks.append(part)
         # What arrived before the minute that the clock is in has been judged; refilling must not judge it again.
         arrived = first_time & (chunk.rows["label"] >= max(minute_of(self.clock), 1))
+        if self.settings.blind_after:
+            # What was said long after the last tick did not arrive within its minute: nobody watched.
+            arrived &= chunk.rows["time"] <= chunk.rows["label"] + AHEAD
         if not arrived.any():
             return
         new = chunk if arrived.all() else chunk.kept(arrived)
@@ -283,17 +294,52 @@ class WatchCore:
         before, last = minute_of(self.clock), minute_of(clock)
         while self._boundaries and self._boundaries[0] <= last:
             boundary = heapq.heappop(self._boundaries)
+            yield from self._see_again(lambda gap, now=boundary: blind.past(gap) <= now)
             self.clock = max(self.clock, boundary)
             for name in sorted(self._agenda.pop(boundary)):
                 yield from self._boundary(self.brands[name], boundary)
         self.clock = clock
+        yield from self._see_again(lambda gap: gap[1] <= clock)
         if before < last:
             # Partitions that ran ahead may have filled the minute that the clock now enters.
             self._touched.update(name for name, brand in self.brands.items() if last in brand.arrivals)
             if self.settings.replay:
                 yield AlertTick(self.settings.partition, clock)
 
+    def _note_gap(self, source: Source, tick: int) -> None:
+        if 0 < self.settings.blind_after < tick - source.progress and source.progress:
+            source.gaps.append((source.progress, tick))
+            self._gaps = self._all_gaps()
+
+    def _all_gaps(self) -> list[blind.Gap]:
+        return blind.merged(gap for source in self.sources.values() for gap in source.gaps)
+
+    def _see_again(self, over: Callable[[blind.Gap], bool]) -> Iterator[Effect]:
+        """Tell what was missed in the gaps that are `over`."""
+        while self._gaps and over(self._gaps[0]):
+            gap = self._gaps.pop(0)
+            for source in self.sources.values():
+                source.gaps = [one for one in source.gaps if not gap[0] <= one[0] < gap[1]]
+            for name, brand in sorted(self.brands.items()):
+                if brand.unseen and self._offset > brand.applied:
+                    self.dirty.add(name)
+                    told = brand.unseen.tell(gap)
+                    brand.unseen = blind.Kept()
+                    brand.monitor.unheard(gap[0], gap[1], told)
+                    yield from told
+
     def _boundary(self, brand: Brand, at: int) -> Iterator[Effect]:
+        """Judge what is due at `at`; what is decided about a time in which nobody watched waits for its end."""
+        if not (self._gaps and blind.covers(self._gaps[0], at)):
+            yield from self._judged(brand, at)
+            return
+        for effect in self._judged(brand, at):
+            if isinstance(effect, Alert):
+                brand.unseen.keep(effect)
+            else:
+                yield effect
+
+    def _judged(self, brand: Brand, at: int) -> Iterator[Effect]:
         arrivals = brand.arrivals.pop(at - MINUTE, None)
         if self._offset <= brand.applied:  # judged before the restart
             self._plan_wake(brand)
@@ -352,14 +398,21 @@ class WatchCore:
         brands = [
             # After a torn checkpoint a brand is ahead of its partition until that has caught up.
             BrandRecord(
-                SCHEMA, name, max(self.applied, brand.applied), brand.closed, _copy(brand.tally), brand.monitor.dump()
+                SCHEMA,
+                name,
+                max(self.applied, brand.applied),
+                brand.closed,
+                _copy(brand.tally),
+                brand.monitor.dump(),
+                blind.dump(brand.unseen),
             )
             for name in sorted(names)
             for brand in (self.brands[name],)
         ]
         offsets = [m.offset for brand in self.brands.values() for m in brand.minutes.values()]
         sources = [
-            Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally)) for s in self.sources.values()
+            Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally), list(s.gaps))
+            for s in self.sources.values()
         ]
         replay_from = min(offsets, default=self.applied + 1)
         return brands, PartitionRecord(SCHEMA, self.applied, replay_from, self.clock, sources, sorted(self.brands))
@@ -375,7 +428,9 @@ class WatchCore:
                 record.applied,
                 record.closed,
                 record.tally,
+                unseen=blind.load(record.unseen),
             )
+        self._gaps = self._all_gaps()
 
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""

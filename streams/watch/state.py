@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from detectors.monitor import BrandMonitor
 from schemas.times import HOUR
+from streams.watch.blind import Gap, Kept
 from streams.watch.minutes import Arrivals, OpenMinute
 
 SCHEMA: Final = 1
@@ -43,6 +44,8 @@ class Source(Struct, array_like=True):
     """Source offset up to which outcomes are counted (home partition only)."""
     progress: int = 0
     tally: Tally = msgspec.field(default_factory=Tally)
+    gaps: list[Gap] = []
+    """Pairs of ticks between which nobody watched, until that is told."""
 
 
 class Known(NamedTuple):
@@ -83,6 +86,7 @@ class Brand:
     tally: Tally = field(default_factory=Tally)
     minutes: dict[int, OpenMinute] = field(default_factory=dict)
     arrivals: dict[int, Arrivals] = field(default_factory=dict)
+<<<<<<< HEAD
     seen: dict[int, Known] = field(default_factory=dict)
     """Mentions that are remembered: as long as their last minute is open."""
     strays: list[int] = field(default_factory=list)
@@ -103,6 +107,14 @@ class Brand:
             known = self.seen.get(mention)
             if known is not None and known.last <= closed:
                 del self.seen[mention]
+=======
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Mention -> (revision, minute), as long as its minute is open."""
+    gone: dict[int, int] = field(default_factory=dict)
+    """Mention -> least revision that still counts."""
+    unseen: Kept = field(default_factory=Kept)
+    """What was decided while nobody watched, and is still to be told."""
+>>>>>>> 2b57644 (wip blind)
 
 
 class BrandRecord(Struct, array_like=True):
@@ -114,6 +126,8 @@ class BrandRecord(Struct, array_like=True):
     closed: int
     tally: Tally
     monitor: bytes
+    unseen: bytes = b""
+    """See `streams.watch.blind`."""
 
 
 class PartitionRecord(Struct, array_like=True):

@@ -155,6 +155,13 @@ class AlertBook:
         """Return how many pages there were in the last seven days."""
         return sum(minute - when < WEEK_MINUTES for when in self._pages)
 
+    def unheard(self, since: int, until: int, *, paged: bool) -> None:
+        """Take pages of the minutes `since` to `until` out of the budget: nobody got them; one, if they came as one."""
+        kept = [when for when in self._pages if not since <= when <= until]
+        if paged and len(kept) < len(self._pages):
+            kept.append(until)
+        self._pages = kept
+
     def end(self, live: Live, minute: int) -> None:
         """Let `live` end with `minute`."""
         del self.live[live.signal]

@@ -230,6 +230,11 @@ class BrandMonitor:
             return []
         return [wording.reach_alert(self._picture, *said, window, known, limit, minute, delay, evidence())]
 
+    def unheard(self, since: int, until: int, told: Iterable[Alert]) -> None:
+        """Tell that nobody heard what was said from `since` to `until` (epoch ms) but, at its end, the events `told`."""
+        paged = any(alert.severity >= "L2" and alert.status in {"firing", "updated"} for alert in told)
+        self._book.unheard(since // MINUTE, until // MINUTE, paged=paged)
+
     # -------------------------------------------------------------------------------------------------------- the end
 
     def _ends(self, tests: list[Gate], minute: int, delay: int) -> list[Event]:

@@ -11,7 +11,7 @@ from detectors.authenticity import crowd
 from detectors.hindsight import PAGE, Hindsight, Look, settled, tell
 from detectors.settings import MonitorSettings
 from detectors.severity import LEVELS, MILD
-from schemas.events import Alert, Signal, Window
+from schemas.events import Alert, Blind, Signal, Window
 from schemas.times import HOUR, MINUTE, iso, to_ms
 from streams import wiring
 from streams.errors import UserError
@@ -64,6 +64,8 @@ class Missed(Struct, frozen=True):
     """Alerts that were held back meanwhile."""
     told: list[Alert]
     """The onsets of alerts that were going on already."""
+    blind: list[Alert]
+    """What was told at the end of an outage that covers the time."""
     silent: list[Alert]
     """Notices of silence that cover the time."""
     signals: list[Signal]
@@ -112,6 +114,7 @@ def missed(log: Log, at: int, within: int) -> Missed:
         paged=_worst(a for a in inside if a.status in FIRED),
         held=_worst(a for a in inside if a.status == "suppressed"),
         told=_going_on(log.alerts, since),
+        blind=[a for a in log.alerts if a.blind and a.status != "resolved" and _in(a.blind, since, until)],
         silent=[a for a in _going_on(log.alerts, at, quiet=True) if a.signal == "silence"],
         signals=[s for s in log.signals if since <= to_ms(s.detected_at) < late],
         before=max((to_ms(w.start) for w in log.windows if to_ms(w.start) < since), default=None),
@@ -139,6 +142,10 @@ def _going_on(alerts: Sequence[Alert], at: int, *, quiet: bool = False) -> list[
             last[alert.alert_id] = alert
     live = (one for one in last.values() if one.status != "resolved")
     return [one for one in live if quiet or (one.signal != "silence" and one.status in FIRED)]
+
+
+def _in(blind: Blind, since: int, until: int) -> bool:
+    return to_ms(blind.since) < until and since < to_ms(blind.until)
 
 
 def _worst(alerts: Iterable[Alert]) -> list[Alert]:
@@ -172,7 +179,7 @@ def _bins(log: Log, eye: Hindsight, at: int) -> list[Bin]:
 
 def _reasons(found: Missed, *, spoken: bool) -> list[str]:
     """Return the codes of the reasons that hold, the weightiest first."""
-    codes = [name for name in ("paged", "held", "told", "silent") if getattr(found, name)]
+    codes = [name for name in ("blind", "paged", "held", "told", "silent") if getattr(found, name)]
     if not spoken:
         return [*codes, "nothing_said"]
     look = found.look

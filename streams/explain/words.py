@@ -101,6 +101,15 @@ def _alerts(code: str) -> Callable[[Missed, Words], list[str]]:
     return say
 
 
+def _blind(found: Missed, words: Words) -> list[str]:
+    out = []
+    for alert in found.blind:
+        if alert.blind is not None:
+            start, end = (words.said.moment(time, UTC) for time in (alert.blind.since, alert.blind.until))
+            out.append(words("missed.blind", start=start, end=end, id=alert.alert_id[:8]))
+    return out
+
+
 def _nothing_said(found: Missed, words: Words) -> list[str]:
     before, after = (words.moment(at) if at is not None else "–" for at in (found.before, found.after))
     values = {"brand": clean(found.brand, 60), "start": words.moment(found.since), "end": words.moment(found.until)}
@@ -190,6 +199,7 @@ def _counted(found: Missed, words: Words) -> list[str]:
 
 _SAY: Final[dict[str, Callable[[Missed, Words], list[str]]]] = {
     **{code: _alerts(code) for code in ("paged", "held", "told", "silent")},
+    "blind": _blind,
     "nothing_said": _nothing_said,
     "seen": _of_look(_seen),
     "warm_up": _of_look(_warm_up),

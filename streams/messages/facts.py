@@ -18,7 +18,8 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     """Return what was seen, what was expected and since when; `ended`: when it was over, if it is."""
     # The last event of an alert that is over has the figures of its end: calm ones, which would belittle it.
     calm = ended is not None and alert.status == "resolved"
-    lines = [] if calm else [_seen(say, alert)]
+    lines = missed(say, alert, zone)
+    lines += [] if calm else [_seen(say, alert)]
     if not calm and alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
         lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
     start = say.moment(alert.starts_at, zone)
@@ -40,6 +41,21 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     if alert.trigger != "other":
         lines.append(say("what.trigger", trigger=say.word("trigger", alert.trigger)))
     return [Line(line) for line in lines]
+
+
+def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:
+    """Return that nobody watched for a time, and what happened meanwhile beside this alert."""
+    blind = alert.blind
+    if blind is None:
+        return []
+    lines = [say("what.blind", start=say.moment(blind.since, zone), end=say.moment(blind.until, zone))]
+    for one in blind.missed[:5]:
+        values = {"signal": say.word("signal", one.signal), "severity": one.severity, "start": say.clock(one.starts_at, zone)}
+        if one.ended_at is None:
+            lines.append(say("what.missed_on", **values))
+        else:
+            lines.append(say("what.missed", **values, end=say.clock(one.ended_at, zone)))
+    return lines
 
 
 def _seen(say: Phrases, alert: Alert) -> str:

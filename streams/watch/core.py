@@ -294,12 +294,12 @@ class WatchCore:
         before, last = minute_of(self.clock), minute_of(clock)
         while self._boundaries and self._boundaries[0] <= last:
             boundary = heapq.heappop(self._boundaries)
-            yield from self._see_again(lambda gap, now=boundary: blind.past(gap) <= now)
+            yield from self._see_again(boundary, exact=False)
             self.clock = max(self.clock, boundary)
             for name in sorted(self._agenda.pop(boundary)):
                 yield from self._boundary(self.brands[name], boundary)
         self.clock = clock
-        yield from self._see_again(lambda gap: gap[1] <= clock)
+        yield from self._see_again(clock, exact=True)
         if before < last:
             # Partitions that ran ahead may have filled the minute that the clock now enters.
             self._touched.update(name for name, brand in self.brands.items() if last in brand.arrivals)
@@ -314,9 +314,9 @@ class WatchCore:
     def _all_gaps(self) -> list[blind.Gap]:
         return blind.merged(gap for source in self.sources.values() for gap in source.gaps)
 
-    def _see_again(self, over: Callable[[blind.Gap], bool]) -> Iterator[Effect]:
-        """Tell what was missed in the gaps that are `over`."""
-        while self._gaps and over(self._gaps[0]):
+    def _see_again(self, now: int, *, exact: bool) -> Iterator[Effect]:
+        """Tell what was missed in the gaps that are over: by the clock, or before the minute boundary `now`."""
+        while self._gaps and now >= (self._gaps[0][1] if exact else blind.past(self._gaps[0])):
             gap = self._gaps.pop(0)
             for source in self.sources.values():
                 source.gaps = [one for one in source.gaps if not gap[0] <= one[0] < gap[1]]
@@ -332,12 +332,8 @@ class WatchCore:
         """Judge what is due at `at`; what is decided about a time in which nobody watched waits for its end."""
         if not (self._gaps and blind.covers(self._gaps[0], at)):
             yield from self._judged(brand, at)
-            return
-        for effect in self._judged(brand, at):
-            if isinstance(effect, Alert):
-                brand.unseen.keep(effect)
-            else:
-                yield effect
+        else:
+            yield from _kept(brand, self._judged(brand, at))
 
     def _judged(self, brand: Brand, at: int) -> Iterator[Effect]:
         arrivals = brand.arrivals.pop(at - MINUTE, None)
@@ -374,7 +370,9 @@ class WatchCore:
             brand = self.brands[name]
             arrivals = brand.arrivals.get(now)
             if arrivals is not None and self._offset > brand.applied:
-                yield from self._judge_early(brand, arrivals, self.clock)
+                said = self._judge_early(brand, arrivals, self.clock)
+                unseen = self._gaps and blind.covers(self._gaps[0], self.clock)
+                yield from _kept(brand, said) if unseen else said
 
     def _judge_early(self, brand: Brand, arrivals: Arrivals, at: int) -> Iterable[Alert | Signal]:
         count, negative = brand.monitor.early_bound()
@@ -439,6 +437,15 @@ class WatchCore:
             for name in Tally.__struct_fields__:
                 setattr(total, name, getattr(total, name) + getattr(part, name))
         return total
+
+
+def _kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """Pass `effects` on, save alerts: those are told when somebody watches again."""
+    for effect in effects:
+        if isinstance(effect, Alert):
+            brand.unseen.keep(effect)
+        else:
+            yield effect
 
 
 def _copy(tally: Tally) -> Tally:

@@ -86,11 +86,13 @@ class Brand:
     tally: Tally = field(default_factory=Tally)
     minutes: dict[int, OpenMinute] = field(default_factory=dict)
     arrivals: dict[int, Arrivals] = field(default_factory=dict)
-<<<<<<< HEAD
     seen: dict[int, Known] = field(default_factory=dict)
     """Mentions that are remembered: as long as their last minute is open."""
     strays: list[int] = field(default_factory=list)
     """Mentions remembered after a restart though their minute has closed; to be forgotten with the next close."""
+
+    unseen: Kept = field(default_factory=Kept)
+    """What was decided while nobody watched, and is still to be told."""
 
     def replace(self, mention: int, rev: int, after: int, last: int) -> None:
         """Leave revisions of `mention` below `rev` out of the minutes that begin after `after`, up to `last`.
@@ -107,14 +109,6 @@ class Brand:
             known = self.seen.get(mention)
             if known is not None and known.last <= closed:
                 del self.seen[mention]
-=======
-    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Mention -> (revision, minute), as long as its minute is open."""
-    gone: dict[int, int] = field(default_factory=dict)
-    """Mention -> least revision that still counts."""
-    unseen: Kept = field(default_factory=Kept)
-    """What was decided while nobody watched, and is still to be told."""
->>>>>>> 2b57644 (wip blind)
 
 
 class BrandRecord(Struct, array_like=True):

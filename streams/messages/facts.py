@@ -50,7 +50,11 @@ def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:
         return []
     lines = [say("what.blind", start=say.moment(blind.since, zone), end=say.moment(blind.until, zone))]
     for one in blind.missed[:5]:
-        values = {"signal": say.word("signal", one.signal), "severity": one.severity, "start": say.clock(one.starts_at, zone)}
+        values = {
+            "signal": say.word("signal", one.signal),
+            "severity": one.severity,
+            "start": say.clock(one.starts_at, zone),
+        }
         if one.ended_at is None:
             lines.append(say("what.missed_on", **values))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.events import Baseline, Driver, Incident, Interval, Notification
+from schemas.events import Baseline, Blind, Driver, Incident, Interval, Missed, Notification
 from schemas.times import to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Links
@@ -353,3 +353,24 @@ def test_a_page_shows_the_last_hours(language: str) -> None:
 def test_without_history_there_is_no_picture() -> None:
     assert not written().image
     assert not Renderer(minutes=lambda *_: []).render(a_page(), context()).image
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["Nobody watched from 01:10 CET", "Also: surge of mentions (L2), 01:20 to 01:50.", "going on."]),
+        ("fr", ["Personne ne veillait de 01:10 CET", "Aussi : afflux de mentions (L2), de 01:20 à 01:50.", "toujours en cours."]),
+    ],
+)  # fmt: skip
+def test_after_an_outage_a_page_says_that_nobody_watched_and_what_else_happened(language: str, told: list[str]):
+    def at(hour: int, minute: int) -> datetime:
+        return datetime(2026, 3, 4, hour, minute, tzinfo=UTC)
+
+    missed = [
+        Missed("volume_spike", "L2", at(0, 20), at(0, 50)),
+        Missed("reach", "L1", at(1, 5)),
+    ]
+    message = written(language=language, alert=an_alert(blind=Blind(at(0, 10), at(3, 0), missed)))
+    for line in told:
+        assert line in message.text
+        assert line in message.html.replace("&#39;", "'")

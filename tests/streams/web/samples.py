@@ -12,6 +12,7 @@ from schemas.events import (
     AlertStatus,
     Authenticity,
     Baseline,
+    Blind,
     Driver,
     Incident,
     IncidentState,
@@ -57,6 +58,7 @@ def alert(
                  Driver("author_kind", "media", 4, 2.5)],
         evidence=["x:1899000000000000001", "bluesky:at://did:plc:abc123/app.bsky.feed.post/3kxyz", "mastodon:javascript:alert(1)"],
         negative_share=0.71, reach=1_250_000, doubling_seconds=340.0, trigger="safety", trigger_confidence=0.8,
+        blind=Blind(at(-200), at(4)) if sequence == 1 else None,
         reason=f"151 negative mentions of {brand} from 173 people in 15 minutes, where 2.1 are usual.",
         runbook_url="https://runbooks.example.org/negative_spike", model_version="w1", config_version="abc",
     )  # fmt: skip

@@ -139,10 +139,10 @@ def test_the_story_tells_reason_figures_terms_votes_proof_and_who_was_told(langu
             expected = {
                 "en": ("Nobody has taken charge yet", "I take charge", "151 negative in 15 min; 2.1 would be usual",
                        "up to 7 no surprise", "71% negative",
-                       "negativity", "paged", "Within the hour", "worse: L2 → L3", "not sent"),
+                       "negativity", "paged", "Nobody watched from", "Within the hour", "worse: L2 → L3", "not sent"),
                 "fr": ("Personne n’a encore pris en charge", "Je prends en charge", "151 négatives en 15 min ; 2,1 serait habituel",
                        "71\u202f% de négatif",
-                       "négativité", "appelé", "Dans l’heure", "aggravation : L2 → L3", "non envoyé"),
+                       "négativité", "appelé", "Personne ne veillait de", "Dans l’heure", "aggravation : L2 → L3", "non envoyé"),
             }[language]  # fmt: skip
             for words in expected:
                 assert words in page, words

@@ -207,6 +207,7 @@ Action = Literal[
     "merge",
     "silence",
     "unsilence",
+    "receipt",
 ]
 
 
@@ -226,6 +227,10 @@ class Command(Struct, omit_defaults=True):
     issued_at: datetime | None = None
     via: Literal["web", "cli", "chat", "kafka", "mail"] = "kafka"
     schema: int = SCHEMA
+    card: str | None = None
+    """With `receipt`: the role whose card was read."""
+    version: str | None = None
+    """With `receipt`: which version of the card."""
 
 
 class Notification(Struct, omit_defaults=True):

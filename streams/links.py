@@ -24,8 +24,9 @@ from uuid import uuid5
 from schemas.ids import NAMESPACE
 from streams.errors import UserError
 
-Purpose = Literal["ack", "dismiss", "receipt", "decide"]
-"""`decide`: all other decisions of this person on this incident, each once."""
+Purpose = Literal["ack", "dismiss", "receipt", "decide", "card"]
+"""`decide`: all other decisions of this person on this incident, each once. `card`: the receipt of a role's card; in
+place of an incident's id stand its role and version."""
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 PATH: Final = "/do/"
 ENV_KEYS: Final = "TOCSIN_LINK_KEYS"

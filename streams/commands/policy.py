@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from streams.commands import options, policy_advice, policy_past
+from streams.commands import options, policy_advice, policy_cards, policy_past
 from streams.errors import UserError
 
 EXAMPLES = """\
@@ -18,6 +18,8 @@ EXAMPLES = """\
   tocsin policy replay policy.yaml --from 2026-03-01 --to 2026-04-01 --acks never
   tocsin policy replay policy.yaml --alerts build/backtest           # a backtest's alerts instead of the topics
   tocsin policy plan policy.yaml --role legal --lang fr              # a card to print
+  tocsin policy plan --role legal --read --as leo                    # leo has read it
+  tocsin policy plan --receipts                                      # who has read which version
   tocsin policy advice --trigger product --severity L3 --lang fr     # what to do and say, with the sources
 """
 
@@ -37,12 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--trigger", default="other", help="with advice: product, employee, campaign, service, safety, legal"
     )
     parser.add_argument("--signal", default="negative_spike", help="with route (default: negative_spike)")
-    parser.add_argument("--role", help="with plan: the role whose card is printed")
     parser.add_argument(
         "--lang", choices=("en", "fr"), default="en", help="with plan and advice: the language (default: en)"
     )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    policy_cards.arguments(parser)
     policy_past.arguments(parser)
     options.config(parser)
 
@@ -160,13 +162,9 @@ def _replay(args: argparse.Namespace, files: list[Path], _: int) -> int:
 
 
 def _plan(args: argparse.Namespace, files: list[Path], at: int) -> int:
-    from streams.policy.cards import card
     from streams.policy.load import load_policy
 
-    if not args.role:
-        raise UserError("policy plan: say whose card with --role, as in --role legal")
-    print(card(load_policy(files[0]), args.role, args.lang, at))
-    return 0
+    return policy_cards.plan(args, load_policy(files[0]), at)
 
 
 def _advice(args: argparse.Namespace, files: list[Path], at: int) -> int:

@@ -23,6 +23,8 @@ def take_command(turn: Turn, command: Command) -> None:
     if command.command_id in turn.state.commands:
         return
     turn.state.commands.add(command.command_id)
+    if command.action == "receipt":
+        return  # a fact in the log: who has read which card; it decides nothing
     if command.action in {"silence", "unsilence"}:
         (_silence if command.action == "silence" else _unsilence)(turn, command)
         return

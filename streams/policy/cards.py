@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Final
 
 from schemas.events import SEVERITIES, Severity
+from schemas.times import HOUR, parse_iso
 from streams.errors import UserError, did_you_mean
 from streams.policy.labels import Labels
 from streams.policy.model import Band, Language, Policy, Route
@@ -13,6 +15,8 @@ from streams.policy.people import contacts, first_choice, has_role, resolve
 from streams.policy.routes import route_labels
 from streams.policy.units import show_duration
 
+_WEEK: Final = parse_iso("2031-03-03T00:00:00Z")
+"""A Monday: versions look at the same week whenever they are asked for."""
 _WORDS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "title": "In a crisis: {role}",
@@ -33,6 +37,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "escalate_cmd": "  tocsin incident escalate ID --as {person}      (you cannot, the next one has to)",
         "dismiss_cmd": "  tocsin incident dismiss ID --as {person} --reason false_alarm",
         "read": "Read and understood: name, date, signature ______________________________",
+        "version": "Version {version}. Confirm that you have read it: tocsin policy plan --role {role} --read --as {person}",
     },
     "fr": {
         "title": "En cas de crise : {role}",
@@ -53,16 +58,39 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "escalate_cmd": "  tocsin incident escalate ID --as {person}      (vous ne pouvez pas : au suivant)",
         "dismiss_cmd": "  tocsin incident dismiss ID --as {person} --reason false_alarm",
         "read": "Lu et compris : nom, date, signature ______________________________",
+        "version": "Version {version}. Confirmez la lecture : tocsin policy plan --role {role} --read --as {person}",
     },
 }
 
 
 def card(policy: Policy, role: str, language: Language, at: int) -> str:
     """Return the card of `role` as it is at `at` (epoch ms: who is on duty); raises UserError for a role nobody has."""
-    people = [key for key in policy.people if has_role(policy, key, role)]
+    text, say = _body(policy, role, language, at), _WORDS[language]
+    end = say["version"].format(version=version(policy, role), role=role, person=readers(policy, role)[0])
+    return f"{text}\n{say['read']}\n{end}\n"
+
+
+def readers(policy: Policy, role: str) -> list[str]:
+    """Return who has to have read the card of `role`."""
+    return [key for key in policy.people if has_role(policy, key, role)]
+
+
+def roles(policy: Policy) -> list[str]:
+    """Return all roles that somebody has, in the order of the file."""
+    return list(dict.fromkeys(role for person in policy.people.values() for role in person.roles))
+
+
+def version(policy: Policy, role: str) -> str:
+    """Return a short digest of what the card of `role` says over a week: it changes when what is asked of the role does."""
+    said = [_body(policy, role, "en", _WEEK + hours * HOUR) for hours in range(0, 7 * 24, 6)]
+    return hashlib.blake2b("\f".join(said).encode(), digest_size=4).hexdigest()
+
+
+def _body(policy: Policy, role: str, language: Language, at: int) -> str:
+    people = readers(policy, role)
     if not people:
-        roles = sorted({name for person in policy.people.values() for name in person.roles})
-        raise UserError(f'--role: nobody has the role "{role}"{did_you_mean(role, roles)} (known: {", ".join(roles)})')
+        known = sorted(roles(policy))
+        raise UserError(f'--role: nobody has the role "{role}"{did_you_mean(role, known)} (known: {", ".join(known)})')
     say = _WORDS[language]
     names = ", ".join(policy.people[key].name or key for key in people)
     lines = [say["title"].format(role=role), "", say["people"].format(people=names), ""]
@@ -71,7 +99,7 @@ def card(policy: Policy, role: str, language: Language, at: int) -> str:
         lines += _duties(policy.band(severity), severity, role, say)
     lines += ["", *_others(policy, people, at, say)]
     lines += [say["how"], *(say[key].format(person=people[0]) for key in ("ack_cmd", "escalate_cmd", "dismiss_cmd"))]
-    return "\n".join([*lines, "", say["read"], ""])
+    return "\n".join([*lines, ""])
 
 
 def _pages(policy: Policy, severity: Severity, people: list[str], at: int, say: dict[str, str]) -> list[str]:

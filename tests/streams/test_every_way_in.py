@@ -243,6 +243,28 @@ def test_silences_are_listed_and_ended_whichever_way_they_came(world: World, cap
     assert main(["silence", "expire", ended, *config]) == 2
 
 
+def test_a_card_is_confirmed_by_link_and_by_command(world: World, capsys: pytest.CaptureFixture[str],
+                                                    monkeypatch: pytest.MonkeyPatch):  # fmt: skip
+    config = ["--config", str(world.config)]
+    plan = ["policy", "plan", *config]
+    monkeypatch.delenv("TOCSIN_LINK_KEYS", raising=False)
+    assert main([*plan, "--role", "community", "--links"]) == 2
+    monkeypatch.setenv("TOCSIN_LINK_KEYS", KEY)
+    capsys.readouterr()
+    assert main([*plan, "--role", "community", "--links"]) == 0
+    address = urllib.parse.urlparse(capsys.readouterr().out.partition("alice: ")[2].strip()).path
+    with world.cookies.open(world.url + address + "?lang=fr", timeout=20) as answer:
+        assert "En cas de crise : community" in answer.read().decode()
+    assert main([*plan, "--receipts"]) == 1, "opening a link confirms nothing"
+    assert capsys.readouterr().out.count("NOT READ") == 2
+    assert 'class="done"' in world.post(address, {})
+    assert main([*plan, "--role", "communication", "--read", "--as", "alice"]) == 2, "it is not her card"
+    assert main([*plan, "--role", "communication", "--read", "--as", "bob"]) == 0
+    capsys.readouterr()
+    assert main([*plan, "--receipts"]) == 0
+    assert re.search(r"community +alice +[0-9a-f]{8} +20\d\d-", capsys.readouterr().out)
+
+
 def test_the_past_is_replayed_from_the_topics(world: World, capsys: pytest.CaptureFixture[str]):
     assert main(["policy", "replay", "--json", "--config", str(world.config)]) == 0
     import json

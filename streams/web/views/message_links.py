@@ -15,6 +15,8 @@ from multidict import MultiMapping
 from schemas.events import Action, Command
 from schemas.times import SECOND, from_ms
 from streams.links import PATH, Claim, LinkError, Purpose, Refusal
+from streams.policy import cards
+from streams.policy.model import Language
 from streams.web.board import LIVE
 from streams.web.guard import text_field
 from streams.web.site import Site
@@ -30,6 +32,8 @@ from streams.web.views.actions import (
 )
 
 ACTIONS: Final[dict[Purpose, Action]] = {"ack": "ack", "dismiss": "dismiss", "receipt": "note"}
+CARD: Final = "|"
+"""Stands between role and version in a card's link."""
 READ: Final = "has read the message"
 
 
@@ -56,8 +60,9 @@ class MessageLinks:
         if isinstance(claim, web.Response):
             return claim
         form = await request.post()
+        makers = {"decide": self._decided, "card": self._card_read}
         try:
-            command = self._decided(claim, form) if claim.purpose == "decide" else self._plain(claim, form)
+            command = makers.get(claim.purpose, self._plain)(claim, form)
             await send(self._site, command)
         except RefusedError as refused:
             return self._page(request, claim, status=refused.status, error=refused.key)
@@ -80,6 +85,24 @@ class MessageLinks:
             issued_at=from_ms(self._site.now()),
             via="mail",
         )
+
+    def _card_read(self, claim: Claim, _: MultiMapping[Any]) -> Command:
+        """Return the receipt of a card; raises RefusedError where it is not the one that counts now."""
+        role, version = claim.incident_id.partition(CARD)[::2]
+        if self._card(claim, "en") is None:
+            raise RefusedError("card", 409)
+        return Command(
+            command_id=claim.command_id, action="receipt", author=claim.person, card=role, version=version,
+            issued_at=from_ms(self._site.now()), via="mail",
+        )  # fmt: skip
+
+    def _card(self, claim: Claim, language: Language) -> str | None:
+        """Return the card that the link is about; None where it is another one by now."""
+        policy = self._site.policy
+        role, _, version = claim.incident_id.partition(CARD)
+        if policy is None or role not in cards.roles(policy) or cards.version(policy, role) != version:
+            return None
+        return cards.card(policy, role, language, int(self._site.wall_clock() * SECOND))
 
     def _decided(self, claim: Claim, form: MultiMapping[Any]) -> Command:
         """Return the decision chosen on the page of a link that allows all of them; raises RefusedError."""
@@ -110,8 +133,11 @@ class MessageLinks:
         self, request: web.Request, claim: Claim, *, status: int = 200, done: bool = False, error: str = ""
     ) -> web.Response:
         incident = self._site.board.incident(claim.incident_id)
+        card = self._card(claim, self._site.words(request).language) if claim.purpose == "card" else None
+        if claim.purpose == "card" and card is None and not error:
+            status, error = 409, "card"
         return _discreet(self._site.page(
-            request, "link.html", status=status, refused="", claim=claim, incident=incident, done=done, error=error,
+            request, "link.html", status=status, refused="", claim=claim, incident=incident, done=done, error=error, card=card,
             live=incident is None or incident.state in LIVE,
             others=others_of(self._site, incident) if incident else [],
         ))  # fmt: skip

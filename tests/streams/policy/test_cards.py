@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from schemas.times import parse_iso
+from schemas.events import Command
+from schemas.times import from_ms, parse_iso
 from streams.errors import UserError
-from streams.policy.cards import card
+from streams.policy.cards import card, version
 from streams.policy.load import load_policy
+from streams.policy.model import Band
+from streams.policy.receipts import receipts
 
 POLICY = load_policy(Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml")
 NOW = parse_iso("2026-11-24T10:00:00Z")
@@ -40,11 +44,12 @@ How: open the link in the message, or
   tocsin incident dismiss ID --as leo --reason false_alarm
 
 Read and understood: name, date, signature ______________________________
+Version {version}. Confirm that you have read it: tocsin policy plan --role legal --read --as leo
 """
 
 
 def test_the_card_says_who_reacts_when_and_how():
-    assert card(POLICY, "legal", "en", NOW) == LEGAL
+    assert card(POLICY, "legal", "en", NOW) == LEGAL.format(version=version(POLICY, "legal"))
 
 
 def test_the_card_in_french():
@@ -59,3 +64,32 @@ def test_the_card_in_french():
 def test_a_role_that_nobody_has():
     with pytest.raises(UserError, match=r'--role: nobody has the role "legl" \(did you mean "legal"\?\)'):
         card(POLICY, "legl", "en", NOW)
+
+
+def read(number: int, role: str, person: str, which: str, at: int = NOW) -> Command:
+    return Command(f"r{number}", "receipt", person, card=role, version=which, issued_at=from_ms(at))
+
+
+def test_a_version_changes_with_what_is_asked_of_the_role_and_with_nothing_else():
+    severities = POLICY.severities | {"L4": msgspec.structs.replace(POLICY.severities["L4"], ack_expiry=60_000)}
+    changed = msgspec.structs.replace(POLICY, severities=severities)
+    assert version(changed, "legal") != version(POLICY, "legal")
+    other = msgspec.structs.replace(POLICY, statements=[], quiet_hours={}, brands={})
+    assert version(other, "care") == version(POLICY, "care")
+    assert isinstance(POLICY.band("L4"), Band)
+
+
+def test_receipts_say_who_has_read_which_version():
+    now = version(POLICY, "legal")
+    rows = receipts(POLICY, [])
+    assert {(row.role, row.person) for row in rows} >= {
+        ("legal", "leo"),
+        ("community", "alice"),
+        ("community", "bruno"),
+    }
+    assert not any(row.current for row in rows)
+    said = [read(1, "legal", "leo", "0ld"), read(2, "legal", "leo", now, NOW + 60_000), read(3, "legal", "alice", now)]
+    (old,) = receipts(POLICY, said[:1], "legal")
+    assert (old.read_version, old.current) == ("0ld", False)
+    (row,) = receipts(POLICY, said, "legal")
+    assert (row.person, row.current, row.read_at) == ("leo", True, "2026-11-24T10:01:00Z")

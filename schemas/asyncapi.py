@@ -121,6 +121,9 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
     topics.CHECKPOINTS.name: (
         Message("checkpoint", "A brand's or a partition's state, for workers only.", "brand|id", None, MSGPACK),
     ),
+    topics.SNAPSHOTS.name: (
+        Message("snapshot", "What the journal had come to, for notifiers only.", "leader|number|part", None, MSGPACK),
+    ),
 }
 
 AGENTS: Final = (
@@ -132,6 +135,7 @@ AGENTS: Final = (
     Agent("watchSendsSignals", "send", topics.SIGNALS, "watch writes verdicts."),
     Agent("watchSendsAlerts", "send", topics.ALERTS, "watch writes alerts."),
     Agent("watchKeepsCheckpoints", "send", topics.CHECKPOINTS, "watch keeps its state."),
+    Agent("notifyKeepsSnapshots", "send", topics.SNAPSHOTS, "notify keeps its state."),
     Agent("notifyReadsAlerts", "receive", topics.ALERTS, "notify reads alerts."),
     Agent("notifyReadsCommands", "receive", topics.COMMANDS, "notify reads what people decide."),
     Agent("notifyKeepsJournal", "send", topics.JOURNAL, "notify writes what it takes, and folds what it reads back."),

@@ -358,6 +358,8 @@ class Delivered(Struct, tag="delivered"):
 
     leader: str
     notification: Notification
+    recorded: int | None = None
+    """Offset on `notifications` of the record that says so."""
 
 
 class PolicyRead(Struct, tag="policy"):

@@ -72,10 +72,14 @@ CHECKPOINTS: Final = Topic(
     None, compact=True, max_message_bytes=8 * MEGABYTE,
     min_compaction_lag_ms=HOUR, delete_retention_ms=DAY, internal=True,
 )  # fmt: skip
+SNAPSHOTS: Final = Topic(
+    "journal-snapshots", "one", "leader|number|part", "what the journal had come to, in parts (MessagePack)",
+    None, compact=True, min_compaction_lag_ms=HOUR, max_compaction_lag_ms=DAY, delete_retention_ms=DAY, internal=True,
+)  # fmt: skip
 
 TOPICS: Final = (
     MENTIONS, SCORED, WINDOWS, SIGNALS, ALERTS, COMMANDS, JOURNAL, INCIDENTS, NOTIFICATIONS, FEEDBACK, DEAD_LETTERS,
-    CHECKPOINTS,
+    CHECKPOINTS, SNAPSHOTS,
 )  # fmt: skip
 
 

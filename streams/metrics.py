@@ -45,6 +45,10 @@ EXERCISES: Final = Counter(
     "tocsin_exercise_notifications", "Attempts to reach somebody in an exercise or a test.", ["outcome"]
 )
 LEADER: Final = Gauge("tocsin_notifier_leader", "1 where this process is the notifier.")
+SNAPSHOT: Final = Gauge(
+    "tocsin_notifier_snapshot_offset",
+    "Offset of the journal that the last snapshot goes up to; what is behind it is read.",
+)
 FEEDBACK: Final = Counter("tocsin_feedback_labels", "Labels read from feedback, by what became of them.", ["outcome"])
 FEEDBACK_DIGEST: Final = Gauge(
     "tocsin_feedback_digest",

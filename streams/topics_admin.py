@@ -204,12 +204,12 @@ async def wait_for_topics(settings: Settings) -> None:
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def source_id(settings: Settings) -> str:
-    """Return the id of the topic `mentions`: a topic made anew has another, and is another source."""
+async def source_id(settings: Settings, topic: topics.Topic = topics.MENTIONS) -> str:
+    """Return the id of `topic`: one made anew has another, and is another source."""
 
     def ask() -> str:
         with admin(settings) as client:
-            found = client.describe_topics([settings.topic_prefix + topics.MENTIONS.name])[0]
+            found = client.describe_topics([settings.topic_prefix + topic.name])[0]
             return str(found["topic_id"])
 
     while True:

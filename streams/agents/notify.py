@@ -12,66 +12,77 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 from aiokafka import TopicPartition
 from faust.types import TP
 
 from schemas import topics
 from schemas.events import (
-    Alert,
-    AlertTick,
-    Command,
     Delivered,
     Incident,
-    JournalEntry,
     Leader,
     Notification,
     PolicyRead,
     TimerDue,
-    Took,
     encode,
 )  # fmt: skip
-from schemas.mention import Rejection
+from schemas.times import HOUR, to_ms
 from streams import metrics
 from streams.agents.context import Context
+from streams.agents.notify_records import journal_record, notification_record, read_entry, recorded, take
+from streams.agents.snapshots import Snapshots
 from streams.delivery.outlet import Outlet
-from streams.engine.dead_letter import dead_letter
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.guard import StalledError
+from streams.engine.reader import consumer, ends, read_to_end
 from streams.engine.records import Write
 from streams.engine.transport import Hooks, Positions, slices
 from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
-from streams.incidents.state import NotifyState
+from streams.incidents.state import LIVE, NotifyState
 from streams.messages.render import Minutes
 from streams.policy.load import digest, without_addresses
 from streams.policy.model import Policy
 
 log = logging.getLogger(__name__)
 
-_entry = msgspec.json.Decoder(JournalEntry)
-_alert = msgspec.json.Decoder(Alert)
-_command = msgspec.json.Decoder(Command)
-_tick = msgspec.json.Decoder(AlertTick)
-FINAL = ("sent", "failed", "held_back")
+BATCH = 500
+"""Records of the journal folded before what follows from them is done: all of it in flight together."""
+GRACE = 5.0
+"""Seconds that a batch under way gets when the notifier stops."""
+LATELY = HOUR
+"""What changed within this time before the journal's last record is published again by a new notifier."""
 TIMER_GRAIN = 0.2
 """Seconds: how late a due timer may be noticed."""
 
 
+RECENT = 2_000
+"""Records of what was held back that are looked for on `notifications`, at most."""
 RESEND = 2.0
 """Seconds after which a timer that is still armed is reported again."""
+
+
+class _Held(NamedTuple):
+    at: int
+    noted: int
+    what: Notification
 
 
 class NotifyAgent:
     """The shell round the fold over the journal."""
 
     def __init__(self, context: Context, policy: Policy) -> None:
-        self._context = context
+        self.context = context
         self._policy = policy
         self._me = ""
         self._leading = False
-        self._position = 0
+        self._position: int | None = None
+        """Next record of the journal to fold; None before the first assignment."""
+        self._done: int | None = None
+        """Up to there what follows from the journal has been done, too."""
+        self._recent: list[_Held] = []
+        """While the journal is read: what was held back last, for the last notifier perhaps did not record it."""
+        self._snapshots = Snapshots(context)
         self._due_sent: dict[tuple[str, str, int, int], float] = {}
         self._outlet: Outlet | None = None
         self._tail: asyncio.Task[None] | None = None
@@ -84,7 +95,7 @@ class NotifyAgent:
         self.tasks = [self._timers]
 
     def _new_state(self) -> NotifyState:
-        settings = self._context.settings
+        settings = self.context.settings
         return NotifyState(replay=settings.replay, partitions=settings.partitions.scored)
 
     # --- taking ----------------------------------------------------------------------------------------------------
@@ -98,18 +109,18 @@ class NotifyAgent:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            self._context.fail(error)
+            self.context.fail(error)
             raise
 
     async def _take(self, tp: TP, records: Sequence[Any]) -> None:
-        topic = tp.topic.removeprefix(self._context.settings.topic_prefix)
+        topic = tp.topic.removeprefix(self.context.settings.topic_prefix)
         writes: list[Write] = []
         for record in records:
             took, dead = take(self._me, topic, record)
             if dead is not None:
                 writes.append(dead)
-            writes.append(_journal(took))
-        await self._context.producer.send(writes)
+            writes.append(journal_record(took))
+        await self.context.producer.send(writes)
 
     # --- leading ---------------------------------------------------------------------------------------------------
 
@@ -121,32 +132,43 @@ class NotifyAgent:
         await self._step_down()
 
     async def _step_down(self) -> None:
-        self._leading, self._me = False, ""
+        me, self._me, self._leading = self._me, "", False
         metrics.LEADER.set(0)
         tail, self._tail = self._tail, None
         if tail is not None:
+            await asyncio.wait({tail}, timeout=GRACE if me else 0)
             tail.cancel()
             await asyncio.gather(tail, return_exceptions=True)
         outlet, self._outlet = self._outlet, None
         if outlet is not None:
             await outlet.stop()
+        if self._position is None:
+            return
+        if self._position == self._done:
+            await self._snapshots.stop(self.state, self._position, me)
+        else:  # cut short between the fold and what follows from it: the journal has to tell it again
+            self.state, self._position = self._new_state(), None
 
     async def _assigned(self, tps: set[TP]) -> Positions:
         await self._step_down()
         if not tps:
             return {}
-        self.state = self._new_state()
+        # What was folded before is still right: it is what the journal says up to there. Only the rest is read.
+        began = time.monotonic()
+        if self._position is None:
+            await self._recall()
+        start = self._position
         await self._read_journal()
         me = uuid.uuid4().hex
         plain = PolicyRead(me, digest(self._policy), without_addresses(self._policy))
-        await self._context.producer.send([_journal(Leader(me))])
+        await self.context.producer.send([journal_record(Leader(me))])
         if self.state.policy_digest != plain.digest:
-            await self._context.producer.send([_journal(plain)])
+            await self.context.producer.send([journal_record(plain)])
         await self._read_journal()
         self._me = me
         self._leading = self.state.leader == me
         self._outlet = Outlet(
-            self._context,
+            self.context,
             self._policy,
             self._record,
             self._allowed,
@@ -156,78 +178,128 @@ class NotifyAgent:
         )
         await self._outlet.start()
         await self._settle()
+        self._done = self._position
         metrics.LEADER.set(1)
-        self._tail = asyncio.create_task(self._follow())
-        prefix = self._context.settings.topic_prefix
+        log.info(
+            "notify: leads; journal read from %s to %s, %d incidents, ready in %.2f s",
+            start, self._position, len(self.state.cases), time.monotonic() - began,
+        )  # fmt: skip
+        self._tail = asyncio.create_task(self._follow() if self._leading else self._deposed())
+        prefix = self.context.settings.topic_prefix
         return {tp: self.state.offsets.get(tp.topic.removeprefix(prefix), -1) + 1 for tp in tps}
 
+    async def _recall(self) -> None:
+        """Take up the furthest snapshot, where there is one; else the journal is folded from its beginning."""
+        first, end = await ends(self.context.settings, topics.JOURNAL.name, 0)
+        found = await self._snapshots.find(end)
+        self.hooks.steps += 1
+        if found is None:
+            self._position = first
+            return
+        self.state, self._position = found.state, max(found.position, first)
+        if first > found.position:
+            log.warning("notify: the journal from %d to %d is gone; going on without it", found.position, first)
+
     async def _read_journal(self) -> None:
-        async for records in read_to_end(self._context.settings, topics.JOURNAL.name, 0, self._position or None):
+        async for records in read_to_end(self.context.settings, topics.JOURNAL.name, 0, self._position):
             self.hooks.steps += 1
             for record in records:
-                self._fold(record)
+                held = [effect.notification for effect in self._fold(record) if isinstance(effect, Record)]
+                self._recent += [_Held(self.state.now, self.state.noted, notification) for notification in held]
+            del self._recent[:-RECENT]
             self._position = records[-1].offset + 1
 
     async def _settle(self) -> None:
-        """Publish every live incident again, and plan again what was decided and has no outcome."""
-        outcomes: dict[str, Notification] = {}
-        async for records in read_to_end(self._context.settings, topics.NOTIFICATIONS.name, 0):
-            self.hooks.steps += 1
-            for record in records:
-                notification = msgspec.json.decode(record.value, type=Notification)
-                if notification.outcome in FINAL:
-                    outcomes[notification.notification_id] = notification
-        await self._publish([case.incident for case in self.state.live_cases()])
+        """Publish again what the last notifier perhaps did not; plan again what was decided and has no outcome."""
+        now = self.state.now
+        await self._publish(
+            [
+                case.incident
+                for case in self.state.cases.values()
+                if case.incident.state in LIVE or self.state.replay or to_ms(case.incident.updated_at) >= now - LATELY
+            ]
+        )
+        recent, self._recent = [held for held in self._recent if held.at >= now - LATELY or self.state.replay], []
+        floors = [floor for floor in (self.state.floor(), *(held.noted for held in recent)) if floor is not None]
+        outcomes, held_back = await recorded(self.context.settings, self.hooks, floors)
+        await self._note([h.what for h in recent if (h.what.notification_id, h.what.reason) not in held_back])
         for deliver in self.state.undelivered():
             known = outcomes.get(deliver.notification.notification_id)
             if known is None:
                 self._submit(deliver)
             else:  # sent and recorded, but the journal was not told before the end
-                await self._context.producer.send([_journal(Delivered(self._me, known))])
+                notification, offset = known
+                await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
 
     async def _follow(self) -> None:
-        """Fold the journal as it grows, and do what follows from it."""
+        """Fold the journal as it grows, and do what follows from it, a batch at a time."""
         try:
-            async with consumer(self._context.settings) as reader:
-                tp = TopicPartition(self._context.settings.topic_prefix + topics.JOURNAL.name, 0)
+            async with consumer(self.context.settings) as reader:
+                tp = TopicPartition(self.context.settings.topic_prefix + topics.JOURNAL.name, 0)
                 reader.assign([tp])
                 reader.seek(tp, self._position)
                 while self._leading:
-                    found = await reader.getmany(tp, timeout_ms=200, max_records=500)
-                    for record in found.get(tp, []):
-                        effects = self._fold(record)
-                        self._position = record.offset + 1
-                        if self.state.leader != self._me:
-                            log.warning("notify: another process leads now; this one stands by")
-                            self._leading = False
-                            metrics.LEADER.set(0)
-                            return
-                        await self._do(effects)
+                    found = await reader.getmany(tp, timeout_ms=200, max_records=BATCH)
+                    await self._go_on(found.get(tp, []))
+            await self._deposed()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, the worker stops for it
-            self._context.fail(error)
+            self.context.fail(error)
+
+    async def _deposed(self) -> None:
+        """Stand by: who leads now has the partitions, and ours will be taken away any moment.
+
+        Unless it was a process that froze in the middle of taking over and has lost them since: then nobody would lead.
+        So a worker that still has them after a while ends, and claims the lead afresh when it is started again.
+        """
+        if not self._me:
+            return  # it stops by itself
+        log.warning("notify: another process leads now; this one stands by")
+        self._me = ""
+        metrics.LEADER.set(0)
+        patience = 2 * self.context.settings.engine.session_timeout
+        await asyncio.sleep(patience)
+        self.context.fail(
+            StalledError(f"another notifier took the lead, but {topics.ALERTS.name} is still ours after {patience:g} s")
+        )
+
+    async def _go_on(self, records: Sequence[Any]) -> None:
+        effects: list[Effect] = []
+        for record in records:
+            effects += self._fold(record)
+            self._position = record.offset + 1
+            if self.state.leader != self._me:
+                self._leading = False
+                break
+        await self._do(effects)
+        self._done = done = self._position or 0
+        if self._leading and self._snapshots.due(done):
+            self._snapshots.begin(self.state, done, self._me)
 
     def _fold(self, record: Any) -> list[Effect]:
-        return fold(self.state, _entry.decode(record.value), record.timestamp, self._policy)
+        self._snapshots.passed(len(record.value))
+        return fold(self.state, read_entry(record.value), record.timestamp, self._policy)
 
     # --- doing -----------------------------------------------------------------------------------------------------
 
     async def _do(self, effects: Sequence[Effect]) -> None:
         await self._publish([effect.incident for effect in effects if isinstance(effect, Publish)])
-        held = [effect.notification for effect in effects if isinstance(effect, Record)]
-        await self._context.producer.send([_notification(n) for n in held])
-        for notification in held:
-            _count(notification)
+        await self._note([effect.notification for effect in effects if isinstance(effect, Record)])
         for effect in effects:
             if isinstance(effect, Deliver):
                 self._submit(effect)
             elif isinstance(effect, Refused):
                 log.warning("notify: command %s is not carried out: %s", effect.command_id, effect.reason)
 
+    async def _note(self, held: Sequence[Notification]) -> None:
+        await self.context.producer.send([notification_record(notification) for notification in held])
+        for notification in held:
+            _count(notification)
+
     async def _publish(self, incidents: Sequence[Incident]) -> None:
         writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), encode(i), 0) for i in incidents]
-        await self._context.producer.send(writes)
+        await self.context.producer.send(writes)
         if incidents:
             states = [case.incident.state for case in self.state.cases.values() if case.incident.kind == "actual"]
             for state in ("open", "acknowledged", "responding", "stable", "resolved", "closed", "dismissed"):
@@ -242,9 +314,9 @@ class NotifyAgent:
 
     async def _record(self, notification: Notification) -> None:
         """Record an attempt: first for the world, then, when it has ended, as an input of the fold."""
-        await self._context.producer.send([_notification(notification)])
+        (offset,) = await self.context.producer.send([notification_record(notification)])
         _count(notification)
-        await self._context.producer.send([_journal(Delivered(self._me, notification))])
+        await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
 
     async def _timers(self) -> None:
         """Live: append a timer's record when it is due; the fold says whether it still counts."""
@@ -257,25 +329,9 @@ class NotifyAgent:
             self._due_sent = {key: at for key, at in self._due_sent.items() if tried - at < RESEND}
             due = [(key, at) for key, at in self.state.timers.items() if at <= now and (*key, at) not in self._due_sent]
             self._due_sent |= {(*key, at): tried for key, at in due}
-            writes = [_journal(TimerDue(self._me, *key, at)) for key, at in sorted(due)]
+            writes = [journal_record(TimerDue(self._me, *key, at)) for key, at in sorted(due)]
             if writes:
-                await self._context.producer.send(writes)
-
-
-def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
-    """Return the journal's entry for a record of an input topic, and its dead letter where it cannot be read."""
-    took = Took(leader, topic, record.offset)
-    try:
-        if topic == topics.COMMANDS.name:
-            took.command = _command.decode(record.value or b"")
-        elif (record.key or b"").startswith(b"#tick"):
-            took.tick = _tick.decode(record.value or b"")
-        else:
-            took.alert = _alert.decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
-        return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
-    return took, None
+                await self.context.producer.send(writes)
 
 
 def _count(notification: Notification) -> None:
@@ -284,18 +340,3 @@ def _count(notification: Notification) -> None:
         metrics.NOTIFICATIONS.labels(notification.outcome, notification.purpose, notification.channel).inc()
     else:
         metrics.EXERCISES.labels(notification.outcome).inc()
-
-
-def _journal(entry: JournalEntry) -> Write:
-    key = b""
-    if isinstance(entry, Took) and entry.command is not None:
-        key = (entry.command.incident_id or "").encode()
-    elif isinstance(entry, TimerDue):
-        key = entry.incident_id.encode()
-    elif isinstance(entry, Delivered):
-        key = entry.notification.incident_id.encode()
-    return Write(topics.JOURNAL.name, key, encode(entry), 0)
-
-
-def _notification(notification: Notification) -> Write:
-    return Write(topics.NOTIFICATIONS.name, notification.incident_id.encode(), encode(notification), 0)

@@ -50,3 +50,18 @@ async def read_to_end(
             watermark = reader.highwater(tp)
             if watermark is not None and position >= watermark:
                 return
+
+
+async def ends(settings: Settings, topic: str, partition: int) -> tuple[int, int]:
+    """Return the earliest offset kept of `topic` (without prefix) and the one behind its last record.
+
+    The second is the high watermark that comes with a fetch, as in `read_to_end`.
+    """
+    async with consumer(settings) as reader:
+        tp = TopicPartition(settings.topic_prefix + topic, partition)
+        reader.assign([tp])
+        first = (await reader.beginning_offsets([tp]))[tp]
+        reader.seek(tp, first)
+        while (watermark := reader.highwater(tp)) is None:
+            await reader.getmany(tp, timeout_ms=ASK_AGAIN_MS, max_records=1)
+        return first, watermark

@@ -18,7 +18,7 @@ from streams.policy.routes import route_labels
 def take_alert(turn: Turn, alert: Alert) -> None:
     """Fold one alert event in. Repeats (a `sequence` not above the last of the alert) change nothing."""
     state = turn.state
-    if alert.sequence <= state.sequences.get(alert.alert_id, -1):
+    if alert.sequence <= state.heard(alert.alert_id):
         return
     state.sequences[alert.alert_id] = alert.sequence
     case = state.cases.get(state.current.get((alert.brand, alert.kind), ""))

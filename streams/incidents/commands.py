@@ -20,7 +20,7 @@ _DEFAULT_SILENCE = 60
 
 def take_command(turn: Turn, command: Command) -> None:
     """Fold one command in; one that was taken before (by its id) changes nothing."""
-    if command.command_id in turn.state.commands:
+    if turn.state.carried_out(command.command_id):
         return
     turn.state.commands.add(command.command_id)
     if command.action == "receipt":

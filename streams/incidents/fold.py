@@ -12,6 +12,7 @@ from typing import Final
 
 from schemas.events import Alert, AlertTick, Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import to_ms
+from streams.incidents.ageing import age
 from streams.incidents.alerts import take_alert
 from streams.incidents.commands import take_command
 from streams.incidents.effects import Effect
@@ -47,11 +48,14 @@ def fold(state: NotifyState, entry: JournalEntry, at: int, policy: Policy) -> li
         _take(turn, entry)
     elif isinstance(entry, Delivered):
         take_outcome(turn, entry.notification)
+        if entry.recorded is not None:
+            state.noted = entry.recorded
     elif isinstance(entry, TimerDue) and not state.replay:
         key = (entry.incident_id, entry.step, entry.round)
         due = state.timers.get(key)
         if due is not None and due == entry.due and due <= at:
             fire(turn, key)
+    age(turn)
     return turn.finish()
 
 

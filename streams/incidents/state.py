@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct, field
@@ -47,6 +48,12 @@ class Planned(Struct):
     outcome: Outcome | None = None
     forced: bool = False
     """Asked for by somebody (escalate now): sent although somebody is in charge."""
+    floor: int = -1
+    """Its outcome, if there is one, is on `notifications` behind this offset."""
+
+    def open(self) -> bool:
+        """Tell whether it is still to be sent, or to be settled."""
+        return self.outcome in {None, "pending"} and self.context is not None
 
 
 class Case(Struct):
@@ -84,36 +91,49 @@ class Case(Struct):
         return self.rounds - 1
 
 
-class NotifyState:
-    """The state of the fold.
+class NotifyState(Struct, kw_only=True):
+    """The state of the fold; all of it is what a snapshot keeps (`streams.incidents.snapshots`)."""
 
-    Args:
-        replay: Time comes from ticks in the journal, timers are fired by the fold.
-        partitions: Partitions of `scored` whose ticks make up replay time.
-    """
+    replay: bool = False
+    """Time comes from ticks in the journal, timers are fired by the fold."""
+    partitions: int = 1
+    """Partitions of `scored` whose ticks make up replay time."""
+    leader: str | None = None
+    policy: Policy | None = None
+    policy_digest: str = ""
+    offsets: dict[str, int] = field(default_factory=dict)
+    """Last offset taken, by topic: the next leader goes on behind it."""
+    sequences: dict[str, int] = field(default_factory=dict)
+    """Last sequence of each alert heard of since `aged`; of older ones see `sequences_before`."""
+    sequences_before: dict[str, int] = field(default_factory=dict)
+    commands: set[str] = field(default_factory=set)
+    commands_before: set[str] = field(default_factory=set)
+    swept: int = 0
+    """The day (since the epoch) on which the fold last let go what is over."""
+    aged: int = 0
+    """When what is remembered of repeats was last put one generation back (epoch ms)."""
+    cases: dict[str, Case] = field(default_factory=dict)
+    current: dict[tuple[str, Kind], str] = field(default_factory=dict)
+    """The latest incident of a brand, exercises apart."""
+    timers: dict[TimerKey, int] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
+    pages: dict[str, list[int]] = field(default_factory=dict)
+    """When each person was paged in the last week (epoch ms), for the caps."""
+    digests: dict[int, list[str]] = field(default_factory=dict)
+    ticks: dict[int, int] = field(default_factory=dict)
+    waiting: list[Alert] = field(default_factory=list)
+    """Replay: alerts that were detected after the present replay time."""
+    now: int = 0
+    noted: int = -1
+    """Offset on `notifications` of the outcome that the journal told last; what is decided later is recorded behind."""
 
-    def __init__(self, *, replay: bool = False, partitions: int = 1) -> None:
-        self.replay = replay
-        self.partitions = partitions
-        self.leader: str | None = None
-        self.policy: Policy | None = None
-        self.policy_digest = ""
-        self.offsets: dict[str, int] = {}
-        """Last offset taken, by topic: the next leader goes on behind it."""
-        self.sequences: dict[str, int] = {}
-        self.commands: set[str] = set()
-        self.cases: dict[str, Case] = {}
-        self.current: dict[tuple[str, Kind], str] = {}
-        """The latest incident of a brand, exercises apart."""
-        self.timers: dict[TimerKey, int] = {}
-        self.silences: dict[str, Silence] = {}
-        self.pages: dict[str, list[int]] = {}
-        """When each person was paged in the last week (epoch ms), for the caps."""
-        self.digests: dict[int, list[str]] = {}
-        self.ticks: dict[int, int] = {}
-        self.waiting: list[Alert] = []
-        """Replay: alerts that were detected after the present replay time."""
-        self.now = 0
+    def heard(self, alert_id: str) -> int:
+        """Return the last sequence taken of an alert, -1 for one that is new."""
+        return self.sequences.get(alert_id, self.sequences_before.get(alert_id, -1))
+
+    def carried_out(self, command_id: str) -> bool:
+        """Tell whether a command of this id was taken before."""
+        return command_id in self.commands or command_id in self.commands_before
 
     def live(self, brand: str, kind: Kind = "actual") -> Case | None:
         """Return the live incident of `brand`, if there is one."""
@@ -126,12 +146,15 @@ class NotifyState:
 
     def undelivered(self) -> list[Deliver]:
         """Return what was decided and has no outcome: a new leader plans all of it again."""
-        return [
-            Deliver(planned.notification, planned.context)
-            for case in self.cases.values()
-            for planned in case.planned.values()
-            if planned.outcome in {None, "pending"} and planned.context is not None
-        ]
+        return [Deliver(one.notification, one.context) for one in self._open() if one.context is not None]
+
+    def floor(self) -> int | None:
+        """Return the offset on `notifications` behind which all outcomes of `undelivered` are; None: there are none."""
+        return min((one.floor for one in self._open()), default=None)
+
+    def _open(self) -> Iterator[Planned]:
+        for case in self.cases.values():
+            yield from (one for one in case.planned.values() if one.open())
 
     def next_due(self) -> tuple[int, TimerKey] | None:
         """Return when the next timer is due and which one it is."""

@@ -103,7 +103,7 @@ class Turn:
         full = msgspec.structs.replace(plain)  # of its own: one message's context never changes with another's
         full.language = language_of(self.policy, person)
         full.known_by = list(case.incident.paged)
-        case.planned[key] = Planned(notification, full, forced=forced)
+        case.planned[key] = Planned(notification, full, forced=forced, floor=self.state.noted)
         self.effects.append(Deliver(notification, full))
         self.changed(case)
         return True

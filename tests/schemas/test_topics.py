@@ -22,6 +22,7 @@ PLANNED = {
     "feedback": ("one", "delete", -1),
     "dead-letters": ("mentions", "compact,delete", 14 * DAY_MS),
     "watch-checkpoints": ("scored", "compact", None),
+    "journal-snapshots": ("one", "compact", None),
 }
 
 

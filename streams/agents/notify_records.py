@@ -1,0 +1,93 @@
+"""The notifier's records: the journal's entries and notifications, made and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from schemas import topics
+from schemas.events import (
+    Alert,
+    AlertTick,
+    Command,
+    Delivered,
+    JournalEntry,
+    Notification,
+    TimerDue,
+    Took,
+    encode,
+)  # fmt: skip
+from schemas.mention import Rejection
+from streams.engine.dead_letter import dead_letter
+from streams.engine.reader import ends, read_to_end
+from streams.engine.records import Write
+from streams.engine.transport import Hooks
+from streams.settings import Settings
+
+FINAL: Final = ("sent", "failed", "held_back")
+
+read_entry = msgspec.json.Decoder(JournalEntry).decode
+_alert = msgspec.json.Decoder(Alert)
+_command = msgspec.json.Decoder(Command)
+_tick = msgspec.json.Decoder(AlertTick)
+_notification = msgspec.json.Decoder(Notification)
+
+
+def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
+    """Return the journal's entry for a record of an input topic, and its dead letter where it cannot be read."""
+    took = Took(leader, topic, record.offset)
+    try:
+        if topic == topics.COMMANDS.name:
+            took.command = _command.decode(record.value or b"")
+        elif (record.key or b"").startswith(b"#tick"):
+            took.tick = _tick.decode(record.value or b"")
+        else:
+            took.alert = _alert.decode(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
+        return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
+    return took, None
+
+
+def journal_record(entry: JournalEntry) -> Write:
+    """Return the record of an entry of the journal."""
+    key = b""
+    if isinstance(entry, Took) and entry.command is not None:
+        key = (entry.command.incident_id or "").encode()
+    elif isinstance(entry, TimerDue):
+        key = entry.incident_id.encode()
+    elif isinstance(entry, Delivered):
+        key = entry.notification.incident_id.encode()
+    return Write(topics.JOURNAL.name, key, encode(entry), 0)
+
+
+def notification_record(notification: Notification) -> Write:
+    """Return the record of an attempt to reach somebody."""
+    return Write(topics.NOTIFICATIONS.name, notification.incident_id.encode(), encode(notification), 0)
+
+
+async def recorded(
+    settings: Settings, hooks: Hooks, floors: Iterable[int]
+) -> tuple[dict[str, tuple[Notification, int]], set[tuple[str, str]]]:
+    """Return the outcomes on `notifications` with their offsets, and what was held back there and why.
+
+    Only what is behind the least of `floors` is read; nothing where there are none.
+    """
+    outcomes: dict[str, tuple[Notification, int]] = {}
+    held_back: set[tuple[str, str]] = set()
+    floor = min(floors, default=None)
+    if floor is None:
+        return outcomes, held_back
+    first, end = await ends(settings, topics.NOTIFICATIONS.name, 0)
+    start = floor + 1 if first <= floor < end else first
+    async for records in read_to_end(settings, topics.NOTIFICATIONS.name, 0, start):
+        hooks.steps += 1
+        for record in records:
+            notification = _notification.decode(record.value)
+            if notification.outcome in FINAL:
+                outcomes[notification.notification_id] = notification, record.offset
+            if notification.outcome == "held_back":
+                held_back.add((notification.notification_id, notification.reason))
+    return outcomes, held_back

@@ -1,0 +1,1 @@
+"""The notifier, measured on real Kafka: recovery, latency, kills."""

@@ -1,0 +1,42 @@
+"""The notifier on real Kafka: `python -m tests.benchmarks.notifier recovery|latency|kills`.
+
+    python -m tests.benchmarks.notifier recovery --incidents 2000 --brands 40
+    python -m tests.benchmarks.notifier latency --rate 100 --seconds 30
+    python -m tests.benchmarks.notifier kills --kills 50
+
+The last line is a JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rich.console import Console
+
+from deploy.broker import KafkaBroker
+
+console = Console(stderr=True)
+
+
+def main() -> None:
+    """Parse the command line, run one part, print what was measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.notifier", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parts = parser.add_subparsers(dest="part", required=True)
+    one = parts.add_parser("recovery", help="how long until a new notifier leads, without and with a snapshot")
+    one.add_argument("--incidents", type=int, default=2_000, help="in all (default: %(default)s)")
+    one.add_argument("--brands", type=int, default=40)
+    one.add_argument("--days", type=int, default=399)
+    args = parser.parse_args()
+    with KafkaBroker() as broker:
+        from tests.benchmarks.notifier import recovery
+
+        found = recovery.measure(broker.bootstrap, args.incidents, args.brands, args.days, console.print)
+    print(json.dumps({args.part: found}))
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,8 @@ SECOND_WEIGHT: Final = 50
 """Hundredths that an author's second post within a minute counts."""
 
 
+LOUD: Final = 3
+"""Posts within a minute from which an author is weighed apart."""
 MOST: Final = 3.0
 """Severity points that a lack of authenticity takes away at most."""
 
@@ -27,8 +29,20 @@ def crowd(window: Window) -> int:
     copies = copies_of(window)
     people = max(1, min(window.authors, window.count - copies))
     repeats = max(0, window.count - people - copies)
-    second = min(repeats, people)
+    second = min(repeats - min(repeats, max(0, window.loudest - 2)), people)
     return 100 * people + SECOND_WEIGHT * second + COPY_WEIGHT * (copies + repeats - second)
+
+
+def weighed(window: Window) -> tuple[int, int]:
+    """Return `crowd` and its sum of P(negative) in 1/10,000: the anger of one loud author weighs as much as that author
+    does, not as their number of posts.
+    """
+    size, posts = crowd(window), window.loudest
+    if posts < LOUD or not window.loudest_negative or posts >= window.count:
+        return size, window.negative * size // (100 * window.count)
+    own = min(size, 100 + COPY_WEIGHT * (posts - 1))
+    others = (window.negative - window.loudest_negative) * (size - own) // (100 * (window.count - posts))
+    return size, others + window.loudest_negative * own // (100 * posts)
 
 
 def people(window: Window) -> int:

@@ -9,12 +9,14 @@ from msgspec import Struct
 
 from detectors.onset import CROWD_SIGNALS
 from detectors.settings import Campaign, MonitorSettings
+from detectors.sums import HORIZONS
 from schemas import ids
 from schemas.events import AlertStatus, SignalName
 from schemas.times import MINUTE, WEEK
 
 WEEK_MINUTES: Final = WEEK // MINUTE
 MOST_PAGES: Final = 50
+NO_CAMPAIGN: Final = (1.0,) * len(HORIZONS)
 SLOW_REOPEN: Final = 12 * 60
 """Minutes after its end in which a slow burn is the same story."""
 
@@ -75,6 +77,25 @@ class AlertBook:
         """Return the campaign that is on."""
         now = minute * MINUTE
         return next((c for c in self.settings.campaigns if c.start <= now < c.end), None)
+
+    def factors(self, minute: int) -> tuple[float, ...]:
+        """Return by how much more talk than usual campaigns explain on each horizon that ends with `minute`.
+
+        A campaign explains its own minutes: a horizon of which it was an hour of four is judged so.
+        """
+        if not self.settings.campaigns:
+            return NO_CAMPAIGN
+        found = []
+        end = (minute + 1) * MINUTE
+        for horizon in HORIZONS:
+            start = end - horizon * MINUTE
+            shares = [
+                (c.factor - 1.0) * (min(c.end, end) - max(c.start, start)) / (end - start)
+                for c in self.settings.campaigns
+                if c.start < end and c.end > start
+            ]
+            found.append(1.0 + max(shares, default=0.0))
+        return tuple(found)
 
     def raise_(
         self,

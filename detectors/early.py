@@ -1,13 +1,16 @@
 """The early trigger: a crisis does not wait for the minute to end.
 
-It looks at minutes of *arrival*, whose figures only grow: people and P(negative) so far. What fires on them stays
-true whatever comes later, and the threshold rests on closed minutes alone, so every run of the same log agrees. It
-asks for more surprise than a closed minute does and speaks of anger only; copies cannot be told from people yet, so
-different texts bound the crowd and L3 is its limit.
+It looks at minutes of *arrival*, whose figures only grow: people so far, and the P(negative) of the posts that are
+plainly negative. What fires on them stays true whatever comes later, and the threshold rests on closed minutes alone,
+so every run of the same log agrees. A share could fall again, so it may not ask for one; that is why mild posts do not
+count at all here: fifteen times the talk, all of it delighted, is no more plain anger than usual. It asks for more
+surprise than a closed minute does; copies cannot be told from people yet, so different texts bound the crowd and L3 is
+its limit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +24,16 @@ from detectors.sums import HORIZONS
 from detectors.tails import excess, reaching
 from schemas.times import MINUTE
 
+PLAINLY: Final = 5_000
+"""P(negative) in 1/10,000 from which one post is called negative."""
 NEVER: Final = 1 << 50
 """A count that no minute has."""
 MARGIN: Final = 1.0
 """Standard deviations asked for beyond the threshold of closed minutes."""
 TOP: Final = 3
 """The highest level that it gives."""
+TIMES: Final = 6.0
+"""Times the usual that plain anger must be: mild talk has some of it too, a fifth of what ordinary talk has."""
 SPANS: Final = (0, 1)
 """Numbers of the horizons it looks at: one minute and five."""
 WORTH: Final = 1.5
@@ -50,7 +57,7 @@ class EarlyVerdict:
     score: float
     starts_at: int
     angry: float
-    """Sum of P(negative)."""
+    """Sum of P(negative) over plainly negative posts."""
     expected: float
     """Mentions expected in the horizon."""
 
@@ -69,7 +76,7 @@ class EarlyTrigger:
         return max(LEAST, reaching(WORTH, picture.pace.rate, picture.pace.dispersion[0])), NEVER
 
     def look(
-        self, picture: Picture, minute: int, people: int, negative: int, factor: float = 1.0
+        self, picture: Picture, minute: int, people: int, negative: int, factors: Sequence[float]
     ) -> EarlyVerdict | None:
         """Return the verdict on an open arrival minute, None when it says nothing yet.
 
@@ -77,13 +84,13 @@ class EarlyTrigger:
             picture: what the closed minutes say.
             minute: the open one, since the epoch.
             people: the crowd so far: no more than mentions, authors and different texts.
-            negative: sum of P(negative) in 1/10,000.
-            factor: multiplies what is expected (a campaign).
+            negative: sum of P(negative) in 1/10,000 over posts with at least `PLAINLY`.
+            factors: multiply what is expected on each horizon (campaigns).
         """
         longest = HORIZONS[SPANS[-1]]
         self._recent = [e for e in self._recent if minute - longest < e.minute < minute]
         self._recent.append(Arrived(minute, people, min(negative, people * 10_000)))
-        found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factor)) is not None]
+        found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factors[k])) is not None]
         return max(found, key=lambda v: (v.judgement.level, v.score), default=None)
 
     def _verdict(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
@@ -99,6 +106,8 @@ class EarlyTrigger:
             return None
         # As many mentions as would hold this anger at the usual share: like the anger, that number can only grow.
         crowd = min(float(people), angry / usual)
+        if crowd < TIMES * expected:
+            return None
         points = severity.terms(
             severity.Facts(
                 crowd,

@@ -5,12 +5,15 @@ being news.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from detectors.sums import HORIZONS, SlidingSums
+
+Number = TypeVar("Number", int, float)
 
 DAYS: Final = 14
 DAY_MINUTES: Final = 24 * 60
@@ -29,6 +32,8 @@ class Day(Struct, array_like=True):
     """Longest time without a mention, minutes."""
     reach: int = 0
     """Followers of the largest account with a negative post."""
+    slow: float = 0.0
+    """The largest sum of a slow burn."""
 
 
 class Habits:
@@ -52,9 +57,10 @@ class Habits:
             self.days.append(Day(day, [0] * len(HORIZONS), [0] * len(HORIZONS)))
         return self.days[-1]
 
-    def note(self, minute: int, sums: SlidingSums) -> None:
-        """Remember the sums of a closed minute."""
+    def note(self, minute: int, sums: SlidingSums, slow: float = 0.0) -> None:
+        """Remember the sums of a closed minute, and the slow burn."""
         today = self.today(minute)
+        today.slow = max(today.slow, slow)
         today.crowd = [max(pair) for pair in zip(today.crowd, sums.crowd, strict=True)]
         today.mass = [max(pair) for pair in zip(today.mass, sums.mass, strict=True)]
 
@@ -77,6 +83,11 @@ class Habits:
         """Longest time without a mention, in minutes."""
         return max((d.gap for d in self.days), default=0)
 
+    def slow(self, minute: int) -> float:
+        """Return the slow burn that two days before today have seen the like of; 0 when there were none."""
+        today = minute // DAY_MINUTES
+        return _second([d.slow for d in self.days if d.day < today])
+
     @property
     def reach(self) -> int:
         """Followers of the largest account with a negative post."""
@@ -92,5 +103,5 @@ class Habits:
         self.days = msgspec.convert(days, list[Day])
 
 
-def _second(values: list[int]) -> int:
+def _second(values: Sequence[Number]) -> Number:
     return sorted(values)[-2] if len(values) > 1 else 0

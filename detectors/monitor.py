@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from detectors import wording
-from detectors.book import AlertBook, Live
-from detectors.early import EarlyTrigger
+from detectors.book import NO_CAMPAIGN, AlertBook, Live
+from detectors.early import PLAINLY, EarlyTrigger
 from detectors.onset import CROWD_SIGNALS, Gate, gates
 from detectors.pace import BLOCK
 from detectors.picture import Picture
@@ -36,8 +36,6 @@ HOUR: Final = 3
 """Number of the horizon of an hour."""
 EARLY_WARM: Final = 180
 """Minutes of a new brand's baseline from which an L4 is believed in spite of the warm-up."""
-NEGATIVE_POST: Final = 5_000
-"""P(negative) in 1/10,000 from which one post is called negative."""
 LARGER: Final = 1.25
 """Times the largest account known by which another one is news."""
 
@@ -93,7 +91,7 @@ class BrandMonitor:
         self._picture.see(window, minute, authors, frozen=self._book.frozen)
         out += self._end_silence(minute, delay)
         tests = self._tests(minute)
-        self._picture.habits.note(minute, self._picture.sums)
+        self._picture.habits.note(minute, self._picture.sums, next(gate.score for gate in tests if gate.slow))
         out += self._judge(tests, minute, delay, evidence)
         out += self._reach(window, minute, delay, evidence)
         out += self._ends(tests, minute, delay)
@@ -137,7 +135,12 @@ class BrandMonitor:
         return out
 
     def _finish(self, minute: int) -> None:
-        self._picture.finish(minute, frozen=self._book.frozen, believable=self._silence.believes(minute))
+        self._picture.finish(
+            minute,
+            frozen=self._book.frozen,
+            believable=self._silence.believes(minute),
+            campaign=self._book.campaign(minute) is not None,
+        )
         self._next = minute + 1
         self._bound = None
 
@@ -155,15 +158,19 @@ class BrandMonitor:
         return self._picture.warm
 
     def _tests(self, minute: int, *, campaign: bool = True) -> list[Gate]:
-        picture, on = self._picture, self._book.campaign(minute) if campaign else None
-        factor = on.factor if on else 1.0
-        return gates(picture.pace, picture.sums, picture.slow, self.settings.sensitivity, factor)
+        picture = self._picture
+        factors = self._book.factors(minute) if campaign else NO_CAMPAIGN
+        known = picture.habits.slow(minute)
+        return gates(picture.pace, picture.sums, picture.slow, self.settings.sensitivity, factors, known)
 
     def _judge(self, tests: list[Gate], minute: int, delay: int, evidence: Evidence) -> list[Event]:
         fired = [gate for gate in tests if gate.strength >= 1.0]
-        if self._book.campaign(minute):  # what the campaign explains is told all the same, as held back
+        factors = self._book.factors(minute)
+        explained = not fired and factors != NO_CAMPAIGN
+        if explained:  # what a campaign explains is told all the same, as held back
             plain = self._tests(minute, campaign=False)
-            fired += [gate for gate in plain if gate.signal == "volume_spike" and gate.strength >= 1.0]
+            fired = [gate for gate in plain if gate.signal == "volume_spike" and gate.strength >= 1.0]
+            factors = NO_CAMPAIGN
         out = self._tell_close(tests, minute, delay)
         if not self._book.loudest():  # the long sums still hold the story that has just ended
             told = self._book.told_until()
@@ -171,13 +178,13 @@ class BrandMonitor:
         if not fired:
             return out
         known = {
-            (k, slow): self._picture.judge(k, minute, lasting=slow)
+            (k, slow): self._picture.judge(k, minute, lasting=slow, factor=factors[k])
             for k, slow in sorted({(gate.k, gate.slow) for gate in fired})
         }
         lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
         starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
         judgement = known[lead.k, lead.slow]
-        said = self._raise(lead.signal, judgement.level, lead.k, starts, minute, slow=lead.slow)
+        said = self._raise(lead.signal, judgement.level, lead.k, starts, minute, slow=lead.slow, explained=explained)
         if said is not None:
             live, status = said
             votes = wording.votes(tests)
@@ -187,12 +194,20 @@ class BrandMonitor:
         return out
 
     def _raise(
-        self, signal: SignalName, level: int, k: int, starts: int, minute: int, *, slow: bool = False
+        self,
+        signal: SignalName,
+        level: int,
+        k: int,
+        starts: int,
+        minute: int,
+        *,
+        slow: bool = False,
+        explained: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         held = None
         if not self.warm and not (level >= 4 and self._picture.pace.minutes >= EARLY_WARM):
             held = "warm_up"
-        elif signal == "volume_spike" and self._book.campaign(minute):
+        elif explained or (signal == "volume_spike" and self._book.campaign(minute)):
             held = "campaign"
         said = self._book.raise_(signal, level, k, starts, minute, held, slow=slow)
         if said is not None and self._book.frozen:
@@ -215,7 +230,7 @@ class BrandMonitor:
 
     def _reach(self, window: Window, minute: int, delay: int, evidence: Evidence) -> list[Event]:
         limit = self.settings.reach_followers / self.settings.sensitivity
-        if window.top_negative < NEGATIVE_POST or window.top_reach < limit / 5:
+        if window.top_negative < PLAINLY or window.top_reach < limit / 5:
             return []
         known = self._picture.habits.reach
         today = self._picture.habits.today(minute)
@@ -305,7 +320,7 @@ class BrandMonitor:
             minute: its start, epoch ms.
             at: event time, epoch ms.
             count: mentions that arrived in it so far, for the first time and not late.
-            negative: their sum of P(negative) in 1/10,000.
+            negative: the sum of P(negative), in 1/10,000, of those that have at least `early.PLAINLY`.
             authors: different authors.
             evidence: asked for example mentions only when an alert is sent.
             texts: different texts; without it authors alone bound the crowd.
@@ -313,9 +328,8 @@ class BrandMonitor:
         if not self.warm or count < self.early_bound()[0]:
             return []
         now = minute // MINUTE
-        campaign = self._book.campaign(now)
         people = min(count, authors, count if texts is None else texts)
-        verdict = self._early.look(self._picture, now, people, negative, campaign.factor if campaign else 1.0)
+        verdict = self._early.look(self._picture, now, people, negative, self._book.factors(now))
         if verdict is None:
             return []
         said = self._raise("negative_spike", verdict.judgement.level, verdict.judgement.k, verdict.starts_at, now)

@@ -8,6 +8,7 @@ that goes viral cancels.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -65,7 +66,8 @@ def gates(
     sums: SlidingSums,
     slow: SlowBurn,
     sensitivity: float = 1.0,
-    factor: float = 1.0,
+    factors: Sequence[float] = (1.0,) * len(HORIZONS),
+    known_slow: float = 0.0,
 ) -> list[Gate]:
     """Return the tests of the newest closed minute.
 
@@ -74,13 +76,14 @@ def gates(
         sums: what was said.
         slow: the evidence of the last hours.
         sensitivity: divides the thresholds.
-        factor: multiplies what is expected (a campaign).
+        factors: multiply what is expected on each horizon (campaigns).
+        known_slow: a slow burn that several days of the brand have seen (`detectors.habits`).
     """
     found: list[Gate] = []
     share, usual = pace.share, pace.share.usual
     for k in range(len(HORIZONS)):
         n, mass = sums.crowd[k] / 100.0, sums.mass[k] / 10_000.0
-        expected = pace.expected(k) * factor
+        expected = pace.expected(k) * factors[k]
         if n <= expected:
             if k < 3:
                 continue
@@ -96,7 +99,7 @@ def gates(
         found.append(Gate("negative_spike", k, max(z_mass, anger), limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
-    limit = slowburn.THRESHOLD / sensitivity
+    limit = slowburn.limit(known_slow) / sensitivity
     found.append(Gate("negative_spike", len(HORIZONS) - 1, slow.score(pace), limit, slow=True))
     return found
 

@@ -1,7 +1,7 @@
 """How much a brand is usually talked about, minute by minute, and how far that usually strays.
 
-Expected mentions a minute = slow level (days) x hour of the day x (recent level / what was expected of it)^p. How
-wrong that forecast was is learnt on each horizon as the dispersion alpha of a negative binomial, variance = mean +
+Expected mentions a minute = slow level (days) x hour of the day x day of the week x (recent level / what was expected
+of it)^p. How wrong that forecast was is learnt on each horizon as the dispersion alpha of a negative binomial, variance = mean +
 alpha mean^2. So threads, ordinary bursts and a rhythm not yet known widen the band of the horizon on which they
 occur, and of no other.
 
@@ -39,6 +39,10 @@ HOUR_PRIOR: Final = 30.0
 """Minutes at the slow level added to an hour of the day: after one day of it the profile is two thirds believed …"""
 HOUR_MENTIONS: Final = 3.0
 """… less for a sparse brand."""
+DAY_MEMORY: Final = 1.0 - 1.0 / (DAY_BLOCKS * 4)
+"""Per block: a day of the week remembers about four of itself."""
+DAY_PRIOR: Final = 24 * 60.0
+"""Minutes at the slow level added to a day of the week: after one of it, half of its difference is believed."""
 PRIOR_DISPERSION: Final = (1.0, 0.8, 0.5, 0.3, 0.2)
 """Alpha on each horizon before anything is known."""
 PRIOR_WEIGHT: Final = 12.0
@@ -49,6 +53,11 @@ EDGE: Final = 4.0
 FIRST: Final = 12
 """Blocks before errors are learnt: until then nothing is expected."""
 _STEPS: Final = tuple(max(1, h // BLOCK) for h in HORIZONS)
+
+
+def weekday(minute: int) -> int:
+    """Return the day of the week (UTC) of a minute since the epoch; 0 is Monday."""
+    return (minute // (24 * 60) + 3) % 7  # the epoch began on a Thursday
 
 
 class Pace:
@@ -65,6 +74,8 @@ class Pace:
         self._shadow_mass = FadingMean(SHADOW)
         self._hour_count = [0.0] * 24
         self._hour_hoped = [0.0] * 24
+        self._day_count = [0.0] * 7
+        self._day_hoped = [0.0] * 7
         self._error = [FadingMean(SLOW * step) for step in _STEPS]
         self._square = [FadingMean(SLOW * step) for step in _STEPS]
         self._box = [[0.0, 0.0] for _ in HORIZONS]  # got and expected of the open sum of each horizon
@@ -95,7 +106,7 @@ class Pace:
         got, hoped = self._recent.get(), self._hoped.get()
         low, high = RECENT_RANGE
         level = min(high, max(low, (got + 0.5) / (hoped + 0.5)))
-        self.rate = base * self._hour(minute // 60 % 24, base) * level**RECENT_POWER
+        self.rate = base * self._hour(minute // 60 % 24, base) * self._day(weekday(minute), base) * level**RECENT_POWER
         first = minute // BLOCK * BLOCK
         for k, horizon in enumerate(HORIZONS):
             rates = [self.rate]
@@ -110,6 +121,10 @@ class Pace:
     def _hour(self, hour: int, base: float) -> float:
         prior = HOUR_PRIOR * base + HOUR_MENTIONS
         return (self._hour_count[hour] + prior) / (self._hour_hoped[hour] + prior)
+
+    def _day(self, day: int, base: float) -> float:
+        prior = DAY_PRIOR * base + HOUR_MENTIONS
+        return (self._day_count[day] + prior) / (self._day_hoped[day] + prior)
 
     def expected(self, k: int) -> float:
         """Return the mentions expected in the `HORIZONS[k]` minutes that end in the present block."""
@@ -146,12 +161,16 @@ class Pace:
             return
         kept = min(count, upper(rate * BLOCK, self.dispersion[1], EDGE) + 3.0) if self.slow.n >= FIRST else count
         self._learn_errors(int(first) + BLOCK, rate, count, squares)
-        hour = int(first) // 60 % 24
+        hour, day = int(first) // 60 % 24, weekday(int(first))
         base = self._base()
-        self._hoped.update(base * self._hour(hour, base) * BLOCK)
+        by_hour, by_day = self._hour(hour, base), self._day(day, base)
+        self._hoped.update(base * by_hour * by_day * BLOCK)
         self._recent.update(kept)
+        known = bool(self.slow.n)
         self._hour_count[hour] = self._hour_count[hour] * HOUR_MEMORY + kept
-        self._hour_hoped[hour] = self._hour_hoped[hour] * HOUR_MEMORY + (base * BLOCK if self.slow.n else kept)
+        self._hour_hoped[hour] = self._hour_hoped[hour] * HOUR_MEMORY + (base * by_day * BLOCK if known else kept)
+        self._day_count[day] = self._day_count[day] * DAY_MEMORY + kept
+        self._day_hoped[day] = self._day_hoped[day] * DAY_MEMORY + (base * by_hour * BLOCK if known else kept)
         self.slow.update(kept)
         self.share.learn_one(kept, mass * kept / count if count else 0.0)
         self.mentions += kept
@@ -186,6 +205,8 @@ class Pace:
             mean.reset(level, blocks)
         self._hour_count = [0.0] * 24
         self._hour_hoped = [0.0] * 24
+        self._day_count = [0.0] * 7
+        self._day_hoped = [0.0] * 7
         self._waiting = []
         self.share.reset(level, self._shadow_mass.get(), blocks)
         self.begin(minute)
@@ -197,7 +218,7 @@ class Pace:
         return [
             self.share.dump(),
             [mean.dump() for mean in self._all_means()],
-            [self._hour_count, self._hour_hoped],
+            [self._hour_count, self._hour_hoped, self._day_count, self._day_hoped],
             self._box,
             [list(block) for block in self._waiting],
             self.dispersion,
@@ -211,7 +232,9 @@ class Pace:
         self.share.load(share)
         for mean, (n, value) in zip(self._all_means(), means, strict=True):
             mean.reset(value, int(n))
-        self._hour_count, self._hour_hoped = hours
+        self._hour_count, self._hour_hoped, *days = hours
+        if days:  # states of before the days of the week were learnt have none
+            self._day_count, self._day_hoped = days
         self._box, self.dispersion, self._means = box, dispersion, expected
         self._waiting = [array("d", block) for block in waiting]
 

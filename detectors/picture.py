@@ -78,8 +78,7 @@ class Picture:
         """Take in a closed minute with mentions; it is learnt at the end of its block."""
         if authors is not None:
             self.crowd.note(minute, window.authors, authors)
-        crowd = authenticity.crowd(window)
-        mass = window.negative * crowd // (100 * window.count)
+        crowd, mass = authenticity.weighed(window)
         copies, people = authenticity.copies_of(window), authenticity.people(window)
         loudest = window.loudest if window.loudest > 1 else 0
         self.sums.push(minute, Totals(crowd, mass, window.count, people, copies, loudest, window.reach, window.young))
@@ -88,13 +87,14 @@ class Picture:
         self._open[1] += mass
         self._open[2] += crowd * crowd
 
-    def finish(self, minute: int, *, frozen: bool, believable: bool) -> None:
+    def finish(self, minute: int, *, frozen: bool, believable: bool, campaign: bool = False) -> None:
         """Learn the block that ends with `minute`, if one does.
 
         Args:
             minute: the minute that is over.
             frozen: an incident is going on.
             believable: whether an empty block would be the brand's own silence and no dead source.
+            campaign: a campaign is on; what it brings is not usual.
         """
         if (minute + 1) % BLOCK:
             return
@@ -103,21 +103,28 @@ class Picture:
         if not crowd and not believable:
             self.slow.restart()
             return
-        if self.warm and not frozen:
+        if self.warm and not frozen and not campaign:
             self.slow.take(minute + 1, crowd / 100, mass / 10_000, self.pace.rate * BLOCK, self.pace)
-        self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, frozen=frozen)
+        self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, frozen=frozen or campaign)
 
     # ---------------------------------------------------------------------------------------------------------- judging
 
-    def judge(self, k: int, minute: int, *, lasting: bool = False) -> Judgement:
-        """Return how bad the minutes of horizon `k` are; `lasting`: it has been adding up for hours."""
+    def judge(self, k: int, minute: int, *, lasting: bool = False, factor: float = 1.0) -> Judgement:
+        """Return how bad the minutes of horizon `k` are.
+
+        Args:
+            k: number of the horizon.
+            minute: now.
+            lasting: it has been adding up for hours.
+            factor: how many times the usual talk a campaign explains.
+        """
         crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
         totals, people = self.sums.totals(k), self.people(k)
         found = authenticity.assess(totals, people)
         points = severity.terms(
             severity.Facts(
                 crowd=crowd,
-                expected=self.pace.expected(k),
+                expected=self.pace.expected(k) * factor,
                 people=people,
                 share=mass / crowd if crowd else 0.0,
                 usual_share=self.pace.share.usual,

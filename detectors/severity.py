@@ -41,6 +41,8 @@ ANGER: Final = 0.1
 """Points of negativity without which there is no L4 …"""
 MILD: Final = -0.3
 """Points of negativity from which talk is plainly milder than usual (a joke, good news): no page …"""
+LARGE: Final = 3.0
+"""… nor an L3 below so many points of size (eightfold): a busy brand has a large crowd on any day."""
 HUGE: Final = 5.0
 """… save that from these points of size on it may be one level more."""
 
@@ -115,7 +117,9 @@ def level(points: dict[str, float], people: int, least_people: int) -> int:
     if points["negativity"] < 0.0:  # a great deal of talk, but not of anger
         most = 2 if points["negativity"] > MILD else 1
         return min(reached, most + (points["size"] >= HUGE))
-    return min(reached, 3) if points["negativity"] < ANGER else reached
+    if points["negativity"] < ANGER:
+        return min(reached, 3 if points["size"] >= LARGE else 2)
+    return reached
 
 
 def name(level_: int) -> Severity:

@@ -17,9 +17,12 @@ from detectors.tails import excess
 SPAN: Final = 30  # minutes
 DRIFT: Final = 0.5
 THRESHOLD: Final = 3.8
+MOST_KNOWN: Final = 2 * THRESHOLD
 MOST: Final = 2.0
 LEAST: Final = -2.0
 """Bounds of each surprise: one loud half hour is no slow burn."""
+WORTH: Final = 0.6
+"""A smaller sum cannot come close to the threshold with one more half hour."""
 ANGRIER: Final = 1.5
 RISE: Final = 0.04
 """Standard deviations, and share, by which the share since its beginning must exceed the usual one."""
@@ -27,7 +30,14 @@ AS_ANGRY: Final = 0.5
 BITTER: Final = 0.38
 """Where the talk is bitter as it is (mean P(negative)), more of it is more anger, unless it has become milder."""
 HOUR: Final = 3
-"""The horizon whose dispersion half an hour shares."""
+"""Number of the horizon of an hour."""
+
+
+def limit(known: float) -> float:
+    """Return the sum at which a slow burn fires, where several days of the brand have seen `known`: what a brand's own
+    days come to is no news. A crisis passes any such limit, since the sum goes on growing while it lasts.
+    """
+    return max(THRESHOLD, min(known, MOST_KNOWN))
 
 
 class SlowBurn:
@@ -47,13 +57,11 @@ class SlowBurn:
         if end % SPAN:
             return
         self._open = [0.0, 0.0, 0.0]
-        counts = _clip(excess(box[0], box[2], pace.dispersion[HOUR]))
-        anger = (counts + _clip(pace.share.score_one(box[0], box[1]))) / math.sqrt(2.0)
         if self.sum == 0.0:
             self._since = [end - SPAN, 0.0, 0.0]
         self._since[1] += box[0]
         self._since[2] += box[1]
-        self.sum = max(0.0, self.sum + anger - DRIFT)
+        self.sum = max(0.0, self.sum + _anger(box, pace) - DRIFT)
 
     def restart(self) -> None:
         """Begin anew: it has been told, or nothing is known of the time before."""
@@ -61,14 +69,20 @@ class SlowBurn:
         self._open = [0.0, 0.0, 0.0]
 
     def score(self, pace: Pace) -> float:
-        """Return the sum, 0 when what it is about is much talk and not anger."""
+        """Return the sum, the half hour that is not over yet included if that makes it larger; 0 when what it is about
+        is much talk and not anger.
+        """
         _, count, mass = self._since
-        if self.sum <= 0.0:
+        total = self.sum
+        if total < WORTH:
             return 0.0
+        if self._open[2]:
+            total = max(total, total + _anger(self._open, pace) - DRIFT)
+            count, mass = count + self._open[0], mass + self._open[1]
         angrier = pace.share.score_one(count, mass)
         as_angry = angrier >= -AS_ANGRY and mass >= BITTER * count
         angrier_now = angrier >= ANGRIER and mass >= (pace.share.usual + RISE) * count
-        return self.sum if angrier_now or as_angry else 0.0
+        return total if angrier_now or as_angry else 0.0
 
     @property
     def since(self) -> int:
@@ -82,6 +96,13 @@ class SlowBurn:
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
         self.sum, self._open, self._since = data
+
+
+def _anger(box: list[float], pace: Pace) -> float:
+    count, mass, expected = box
+    # Half an hour lies between a quarter and an hour.
+    counts = _clip(excess(count, expected, (pace.dispersion[HOUR - 1] + pace.dispersion[HOUR]) / 2))
+    return (counts + _clip(pace.share.score_one(count, mass))) / math.sqrt(2.0)
 
 
 def _clip(value: float) -> float:

@@ -38,6 +38,8 @@ class Window(Struct, omit_defaults=True):
     """Distinct authors (mentions without an author count as one each)."""
     loudest: int = 0
     """Mentions of the author with the most."""
+    loudest_negative: int = 0
+    """Their sum of P(negative), in 1/10,000; 0 where it was not told."""
     duplicates: int = 0
     """Mentions whose normalised text another mention of the minute has too, less one per text."""
     reposts: int = 0

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.early import PLAINLY
 from schemas import scored
 from schemas.events import Window
 from schemas.scored import KINDS, Rows, ScoredBatch
@@ -108,7 +109,8 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
         return window
     rows = chunks[0].rows if len(chunks) == 1 else np.concatenate([chunk.rows for chunk in chunks])
     authors = rows["author"]
-    known, counts = np.unique(authors[authors != 0], return_counts=True)
+    named = authors != 0
+    known, place, counts = np.unique(authors[named], return_inverse=True, return_counts=True)
     followers = rows["followers"]
     # The largest account; among equals the one whose post is most negative, so that order does not decide.
     top = int(np.lexsort((rows["negative"], followers))[-1])
@@ -117,7 +119,11 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
     window.negative = int(rows["negative"].sum(dtype=np.int64))
     window.positive = int(rows["positive"].sum(dtype=np.int64))
     window.authors = len(known) + int((authors == 0).sum())
-    window.loudest = int(counts.max()) if len(counts) else 1
+    window.loudest = 1
+    if len(counts) and counts.max() > 1:
+        own = np.bincount(place, weights=rows["negative"][named]).astype(np.int64)
+        loudest = int(np.lexsort((own, counts))[-1])  # among equals the most negative
+        window.loudest, window.loudest_negative = int(counts[loudest]), int(own[loudest])
     window.duplicates = len(rows) - len(np.unique(rows["signature"]))
     window.reposts = int(np.count_nonzero(flags & scored.REPOST))
     window.reach = int(followers.sum(dtype=np.int64))
@@ -186,6 +192,7 @@ class Arrivals:
     start: int
     count: int = 0
     negative: int = 0
+    """Sum of P(negative) over posts that are plainly negative."""
     authors: set[int] = field(default_factory=set)
     texts: set[int] = field(default_factory=set)
     """Signatures: copies from many accounts are not a crowd."""
@@ -194,7 +201,8 @@ class Arrivals:
     def add(self, chunk: Chunk) -> None:
         """Count the rows of `chunk`."""
         self.count += len(chunk.rows)
-        self.negative += int(chunk.rows["negative"].sum(dtype=np.int64))
+        negative = chunk.rows["negative"]
+        self.negative += int(negative[negative >= PLAINLY].sum(dtype=np.int64))
         self.authors.update(chunk.who.tolist())
         self.texts.update(chunk.rows["signature"].tolist())
         self.chunks.append(chunk)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.early import PLAINLY
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
 from detectors.text.model import TextModel
@@ -39,9 +40,8 @@ def _alerts(path: Path, brand: str, until: str = "9999") -> list[Alert]:
             window = _window(brand, minute, here, rows, scored)
             texts = window.count - window.duplicates
             at = (minute + 1) * MINUTE
-            events += monitor.early(
-                minute * MINUTE, at, window.count, window.negative, window.authors, list, texts=texts
-            )
+            plain = sum(n for i in here if (n := int(scored.negative[i])) >= PLAINLY)
+            events += monitor.early(minute * MINUTE, at, window.count, plain, window.authors, list, texts=texts)
     return [e for e in events if isinstance(e, Alert)]
 
 

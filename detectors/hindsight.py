@@ -182,11 +182,10 @@ class Hindsight(Watched):
         if lead.strength <= 0.0:  # nothing stands out: the last hour says best how little
             lead = Gate("volume_spike", HOUR, 0.0, onset.threshold(HOUR, self.settings.sensitivity))
         k, pace = lead.k, picture.pace
-        judged = picture.judge(k, minute, lasting=lead.slow)
-        on = book.campaign(minute)
-        factor = on.factor if on else 1.0
+        on, factor = book.campaign(minute), book.factors(minute)[k]
+        judged = picture.judge(k, minute, lasting=lead.slow, factor=factor)
         expected = pace.expected(k)
-        asks = _Asks(self, minute, lead, factor)
+        asks = _Asks(self, minute, lead)
         return Look(
             minute=minute * MINUTE,
             horizon=HORIZONS[k],
@@ -203,7 +202,7 @@ class Hindsight(Watched):
             tests=[Tried(g.name, g.signal, HORIZONS[g.k], round(g.score, 3), round(g.threshold, 3)) for g in ranked],
             warmth=self._warmth(),
             campaign=(on.name or "campaign") if on else None,
-            campaign_factor=factor,
+            campaign_factor=on.factor if on else 1.0,
             live=[_held(live) for live in book.live.values()],
             pages=book.pages(minute),
             budget=self.settings.pages_per_week,
@@ -219,7 +218,7 @@ class Hindsight(Watched):
             pace.hours_heard, heard,
         )  # fmt: skip
 
-    def what_if(self, minute: int, lead: Gate, factor: float, crowd: float, mass: float) -> int:
+    def what_if(self, minute: int, lead: Gate, crowd: float, mass: float) -> int:
         """Return the level, 0 for none, had there been `crowd` more mentions with `mass` more P(negative) in the
         horizon of `lead`, and so in all longer ones.
         """
@@ -229,7 +228,8 @@ class Hindsight(Watched):
             more = k >= lead.k
             other.crowd[k] = sums.crowd[k] + (round(100 * crowd) if more else 0)
             other.mass[k] = sums.mass[k] + (round(10_000 * mass) if more else 0)
-        tests = gates(picture.pace, other, picture.slow, self.settings.sensitivity, factor)
+        factors = self._book.factors(minute)
+        tests = gates(picture.pace, other, picture.slow, self.settings.sensitivity, factors)
         fired = sorted({g.k for g in tests if g.k >= lead.k and not g.slow and g.strength >= 1.0})
         return max((self._level(k, minute, crowd, other) for k in fired), default=0)
 
@@ -242,7 +242,7 @@ class Hindsight(Watched):
         points = severity.terms(
             severity.Facts(
                 crowd=crowd,
-                expected=picture.pace.expected(k),
+                expected=picture.pace.expected(k) * self._book.factors(minute)[k],
                 people=people,
                 share=other.mass[k] / 10_000 / crowd if crowd else 0.0,
                 usual_share=picture.pace.share.usual,
@@ -256,8 +256,8 @@ class Hindsight(Watched):
 class _Asks:
     """Searches the least that would have fired, or paged, on the horizon of one test and the longer ones."""
 
-    def __init__(self, eye: Hindsight, minute: int, lead: Gate, factor: float) -> None:
-        self._eye, self._minute, self._lead, self._factor = eye, minute, lead, factor
+    def __init__(self, eye: Hindsight, minute: int, lead: Gate) -> None:
+        self._eye, self._minute, self._lead = eye, minute, lead
         sums = eye._picture.sums  # noqa: SLF001 - the other half of the class above
         self._crowd, self._mass = sums.crowd[lead.k] / 100, sums.mass[lead.k] / 10_000
 
@@ -268,7 +268,7 @@ class _Asks:
 
         def enough(times: float, mass: float) -> bool:
             more, angrier = self._crowd * (times - 1.0), mass - self._mass
-            return self._eye.what_if(self._minute, self._lead, self._factor, more, angrier) >= level
+            return self._eye.what_if(self._minute, self._lead, more, angrier) >= level
 
         times = _least(lambda f: enough(f, self._mass * f), 1.0, MOST_TIMES)
         mass = _least(lambda m: enough(1.0, m), self._mass, self._crowd)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from detectors.pace import Pace
+from detectors.pace import BLOCK, Pace
 from detectors.tails import excess
 
 SPAN: Final = 30  # minutes
@@ -45,7 +45,7 @@ class SlowBurn:
 
     def __init__(self) -> None:
         self.sum = 0.0
-        self._open = [0.0, 0.0, 0.0]  # count, mass and expected count of the open half hour
+        self._open = [0.0] * 4  # count, mass, expected count and minutes of the open half hour
         self._since = [0, 0.0, 0.0]  # first minute, count and mass since the sum was last zero
 
     def take(self, end: int, count: float, mass: float, expected: float, pace: Pace) -> None:
@@ -54,9 +54,10 @@ class SlowBurn:
         box[0] += count
         box[1] += mass
         box[2] += expected
+        box[3] += BLOCK
         if end % SPAN:
             return
-        self._open = [0.0, 0.0, 0.0]
+        self._open = [0.0] * 4
         if self.sum == 0.0:
             self._since = [end - SPAN, 0.0, 0.0]
         self._since[1] += box[0]
@@ -66,7 +67,7 @@ class SlowBurn:
     def restart(self) -> None:
         """Begin anew: it has been told, or nothing is known of the time before."""
         self.sum = 0.0
-        self._open = [0.0, 0.0, 0.0]
+        self._open = [0.0] * 4
 
     def score(self, pace: Pace) -> float:
         """Return the sum, the half hour that is not over yet included if that makes it larger; 0 when what it is about
@@ -76,8 +77,9 @@ class SlowBurn:
         total = self.sum
         if total < WORTH:
             return 0.0
-        if self._open[2]:
-            total = max(total, total + _anger(self._open, pace) - DRIFT)
+        if self._open[3]:
+            part = self._open[3] / SPAN  # of a sum of equal parts, each adds its deviation times the root of its share
+            total = max(total, total + _anger(self._open, pace) * math.sqrt(part) - DRIFT * part)
             count, mass = count + self._open[0], mass + self._open[1]
         angrier = pace.share.score_one(count, mass)
         as_angry = angrier >= -AS_ANGRY and mass >= BITTER * count
@@ -95,11 +97,12 @@ class SlowBurn:
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        self.sum, self._open, self._since = data
+        self.sum, box, self._since = data
+        self._open = [*box, 0.0][:4]  # older states do not know the minutes: their half hour waits until it is over
 
 
 def _anger(box: list[float], pace: Pace) -> float:
-    count, mass, expected = box
+    count, mass, expected, _ = box
     # Half an hour lies between a quarter and an hour.
     counts = _clip(excess(count, expected, (pace.dispersion[HOUR - 1] + pace.dispersion[HOUR]) / 2))
     return (counts + _clip(pace.share.score_one(count, mass))) / math.sqrt(2.0)

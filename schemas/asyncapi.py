@@ -118,6 +118,9 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
             tuple(name for name in DEAD if name not in ALWAYS_DEAD),
         ),
     ),
+    topics.FEEDBACK_SNAPSHOTS.name: (
+        Message("feedbackSnapshot", "What labels taught, for workers only.", "slot|part", None, MSGPACK),
+    ),
     topics.CHECKPOINTS.name: (
         Message("checkpoint", "A brand's or a partition's state, for workers only.", "brand|id", None, MSGPACK),
     ),
@@ -141,7 +144,8 @@ AGENTS: Final = (
     Agent("notifyKeepsJournal", "send", topics.JOURNAL, "notify writes what it takes, and folds what it reads back."),
     Agent("notifySendsIncidents", "send", topics.INCIDENTS, "notify writes incidents."),
     Agent("notifySendsNotifications", "send", topics.NOTIFICATIONS, "notify writes attempts."),
-    Agent("scoreLearnsFeedback", "receive", topics.FEEDBACK, "score learns from analysts' labels."),
+    Agent("scoreLearnsFeedback", "receive", topics.FEEDBACK, "every worker learns from analysts' labels."),
+    Agent("scoreKeepsFeedback", "send", topics.FEEDBACK_SNAPSHOTS, "score keeps what was learnt."),
 )
 
 

@@ -320,6 +320,8 @@ class Feedback(Struct, omit_defaults=True):
     lang: str | None = None
     features: dict[str, float] = {}
     """Hashed feature (a decimal number, text as JSON's keys are) -> its value."""
+    layout: str | None = None
+    """Where features lie in the model that made them; a label of another layout is refused, not misread."""
     schema: int = SCHEMA
 
 

@@ -63,6 +63,10 @@ JOURNAL: Final = Topic("journal", "one", "incident id", "what the notifier took 
 INCIDENTS: Final = Topic("incidents", "one", "incident id", "the incident as it now is (JSON)", None, compact=True)
 NOTIFICATIONS: Final = Topic("notifications", "one", "incident id", "an attempt to reach somebody (JSON)", 400 * DAY)
 FEEDBACK: Final = Topic("feedback", "one", "mention id", "an analyst's label (JSON)", FOREVER)
+FEEDBACK_SNAPSHOTS: Final = Topic(
+    "feedback-snapshots", "one", "slot|part", "what labels have taught up to an offset (MessagePack, compressed, in parts)",
+    None, compact=True, min_compaction_lag_ms=HOUR, internal=True,
+)  # fmt: skip
 DEAD_LETTERS: Final = Topic(
     "dead-letters", "mentions", "the original key", "the original bytes; the reason is in the headers",
     14 * DAY, compact=True, max_message_bytes=2 * MEGABYTE,
@@ -79,7 +83,7 @@ SNAPSHOTS: Final = Topic(
 
 TOPICS: Final = (
     MENTIONS, SCORED, WINDOWS, SIGNALS, ALERTS, COMMANDS, JOURNAL, INCIDENTS, NOTIFICATIONS, FEEDBACK, DEAD_LETTERS,
-    CHECKPOINTS, SNAPSHOTS,
+    CHECKPOINTS, SNAPSHOTS, FEEDBACK_SNAPSHOTS,
 )  # fmt: skip
 
 

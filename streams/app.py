@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from detectors.text.model import TextModel
 from schemas import topics
 from streams import metrics, wiring
 from streams.agents.context import Context
@@ -45,10 +46,11 @@ async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept
     assembly = Assembly(context)
     if "score" in agents:
         score = ScoreAgent(context, wiring.score_core(settings, model))
+        assembly.learn(FeedbackAgent(context, model, lambda: score.owns_first), model)
         ticks = [] if settings.replay else [score.tick]
-        assembly.add(
-            "score", topics.MENTIONS, score.hooks, score.run, tasks=[FeedbackAgent(context, model).follow, *ticks]
-        )
+        assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=ticks)
+    else:  # nothing is scored here; the page shows what was learnt all the same
+        assembly.learn(FeedbackAgent(context, model), model)
     if "watch" in agents:
         watch = WatchAgent(context, lambda p: wiring.watch_core(settings, p, model.version), accept_gap=accept_gap)
         assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)
@@ -68,6 +70,8 @@ class Assembly:
         self.names: list[str] = []
         self.apps: list[SliceApp] = []
         self.notify: NotifyAgent | None = None
+        self.feedback: FeedbackAgent | None = None
+        self.model: TextModel | None = None
         self.guard = Guard(
             context.settings, self._sights, self._partitions, lambda: context.producer.refused, context.fail
         )
@@ -98,9 +102,16 @@ class Assembly:
         if stop is not None:
             self._stops.append(stop)
 
+    def learn(self, agent: FeedbackAgent, model: TextModel) -> None:
+        """Have `agent` learn from people's labels: all there are before anything is scored, then as they come."""
+        self.feedback, self.model = agent, model
+        self._tasks.append(agent.follow)
+
     async def start(self) -> None:
         """Start everything; returns when the apps run (partitions come a moment later)."""
         await self.context.producer.start()
+        if self.feedback is not None:
+            await self.feedback.recover()
         for app in self.apps:
             app.finalize()
         # A Faust app has started when it has its partitions: a recovery that hangs hangs here.

@@ -52,7 +52,24 @@ SNAPSHOT: Final = Gauge(
 FEEDBACK: Final = Counter("tocsin_feedback_labels", "Labels read from feedback, by what became of them.", ["outcome"])
 FEEDBACK_DIGEST: Final = Gauge(
     "tocsin_feedback_digest",
-    "Digest of all that was learnt from labels: equal on all scoring workers that have read as far.",
+    "Digest of all that was learnt from labels: equal on all workers that have read as far.",
+)
+FEEDBACK_OFFSET: Final = Gauge(
+    "tocsin_feedback_offset", "How far this worker has read feedback: the digest is of there."
+)
+FEEDBACK_SNAPSHOTS: Final = Counter(
+    "tocsin_feedback_snapshots", "Snapshots of what was learnt, written by this worker."
+)
+FEEDBACK_JUDGED: Final = Gauge(
+    "tocsin_feedback_judged", "Labels that were foretold before they were learnt; exact over restarts.",
+    ["brand", "language"],
+)  # fmt: skip
+FEEDBACK_RIGHT: Final = Gauge(
+    "tocsin_feedback_right", "Of these, how many the shared model, or the brand's correction, foretold rightly.",
+    ["brand", "language", "model"],
+)  # fmt: skip
+FEEDBACK_ROLLED_BACK: Final = Gauge(
+    "tocsin_feedback_rolled_back", "How often a brand's correction failed a check and began afresh.", ["brand"]
 )
 STALLED: Final = Gauge("tocsin_watchdog_stalled_seconds", "How long what has work has made no progress.")
 BROKER_AWAY: Final = Gauge("tocsin_watchdog_broker_away", "1 while the watchdog waits for a broker that is away.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -21,6 +21,21 @@ DENSE_RATE: Final = 0.03
 """Part of the rate for lexicon and shape features, which every post has: they must not swing with each label."""
 BOUND: Final = 4.0
 """A correction's weight stays within ±4."""
+MOST_PLACES: Final = 60_000
+"""Places that one brand's correction may have (about 30 MB): some thousands of labels; words met later teach no more."""
+
+
+class Base(Protocol):
+    """What the fold needs of the shared model."""
+
+    size: int
+    warm: str
+
+    def log_odds(self, x: Mapping[int, float]) -> list[float]:
+        """Return the shared model's log-odds of the three classes for hashed features."""
+
+    def features(self, text: str, lang: str | None) -> dict[int, float]:
+        """Return the hashed features of a text."""
 
 
 class Correction(msgspec.Struct):
@@ -50,6 +65,8 @@ class Correction(msgspec.Struct):
 
     def learn(self, z: Sequence[float], x: Mapping[int, float], label: int) -> None:
         """Take one step towards class `label` for a post whose shared log-odds are `z`."""
+        if len(self.weights) >= MOST_PLACES:
+            x = {place: value for place, value in x.items() if place in self.weights}
         full = self.add(z, x)
         top = max(full)
         e = [math.exp(v - top) for v in full]

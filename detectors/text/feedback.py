@@ -19,16 +19,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from detectors.text.correction import RATE, Correction
+from detectors.text.correction import Base, Correction
+from detectors.text.plain import turned
 from detectors.text.softmax import CLASSES
 
+RULES: Final = 1
+"""Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 ALONE: Final = 300
 """Labels of a brand that one person may give while nobody else does: a team of one is normal."""
 SHARE: Final = 0.5
@@ -39,43 +41,28 @@ JUDGES: Final = 60
 MIN_JUDGES: Final = 12
 WORSE: Final = 0.03
 """Mean log loss (nats) by which a correction may do worse than none on the kept labels."""
+CERTAIN: Final = 2.0
+"""Standard errors by which that mean must lie below nought: a dozen honest labels often look worse by chance."""
 TURNED: Final = 3
 """Plain sentences of forty that may change sign: more is no dialect but a mistake."""
 SURE: Final = 0.6
 """P(negative) or P(positive) of the shared model from which the opposite label counts as a contradiction; on airline
 tweets, never seen, it then errs to the opposite side in 8 of 100."""
-SURE_POSTS: Final = 8
+SURE_POSTS: Final = 12
 """Posts the model was sure of before a labeller is judged by them."""
-CONTRARY: Final = 0.6
-"""Share of contradictions from which a labeller is not listened to."""
+CONTRARY: Final = 0.45
+"""Share of contradictions from which a labeller is not listened to: who labels at random has half, honest people have had
+3 to 11 of 100 on five sets."""
 OWED: Final = 0.2
 """Part of a brand's labels from such a labeller from which what was learnt is dropped."""
 REMEMBERED: Final = 20_000
 """(post, labeller) pairs remembered to refuse repeats."""
 MAX_FEATURES: Final = 2_000
 """Features that one label may carry: a post of 400 tokens has fewer."""
-
-PLAIN: Final[Mapping[str, Sequence[str]]] = {
-    "negative": (
-        "worst service ever", "I hate this company", "terrible experience, never again", "this is awful and disgusting",
-        "so angry and disappointed", "what a horrible joke of a company", "this is a scam, avoid", "broken and useless",
-        "rude staff, bad service", "they are liars and thieves", "pathetic customer service", "shame on you",
-        "I am sick of this crap", "c'est nul", "service catastrophique", "je déteste cette entreprise", "plus jamais",
-        "honteux et scandaleux", "très déçu, c'est mauvais", "une arnaque, à éviter",
-    ),
-    "positive": (
-        "I love this", "best service ever", "thank you so much, great job", "awesome, really happy with it",
-        "amazing experience", "excellent and friendly staff", "you are the best", "so good, I love it", "perfect, thanks",
-        "great flight, wonderful crew", "beautiful and brilliant", "very happy customer", "fantastic work, congratulations",
-        "j'adore", "merci beaucoup, c'est parfait", "excellent service, bravo", "je suis très content", "c'est génial",
-        "super expérience, merci", "une belle réussite",
-    ),
-}  # fmt: skip
-"""Sentences written for this check; their sign is plain in any trade."""
-
-
-ENGLISH: Final = 13
-"""So many of each sign are English, the rest French."""
+MAX_NAME: Final = 256
+"""Characters of a brand, a labeller or a language; a mention's id may have eight times as many."""
+MAX_LABELLERS: Final = 1_000
+"""Labellers of a brand, and brands: the state of a topic that anybody may write to stays bounded."""
 
 
 class Taken(StrEnum):
@@ -87,19 +74,11 @@ class Taken(StrEnum):
     REPEATED = "labelled by this person before"
     BARRED = "labeller no longer listened to for this brand"
     INVALID = "unknown label or features"
-
-
-class Base(Protocol):
-    """What the fold needs of the shared model."""
-
-    size: int
-    warm: str
-
-    def log_odds(self, x: Mapping[int, float]) -> list[float]:
-        """Return the shared model's log-odds of the three classes for hashed features."""
-
-    def features(self, text: str, lang: str | None) -> dict[int, float]:
-        """Return the hashed features of a text."""
+    OTHER_MODEL = "features of another version of the model"
+    CROWDED = "too many brands or labellers"
+    UNREADABLE = "unreadable"
+    UNKNOWN_BRAND = "unknown brand"
+    OTHER_FIELD = "other field"
 
 
 class Feedback(msgspec.Struct, frozen=True):
@@ -111,6 +90,8 @@ class Feedback(msgspec.Struct, frozen=True):
     labeller: str
     features: dict[int, float]
     lang: str = "und"
+    layout: str | None = None
+    """`layout_of` the model that made the features, where the label tells it."""
 
 
 class Score(msgspec.Struct):
@@ -133,19 +114,35 @@ class BrandState(msgspec.Struct):
     """(labeller, class, features, the shared model's log-odds), the latest last."""
     barred: list[str] = msgspec.field(default_factory=list)
     rolled_back: int = 0
-    score: Score = msgspec.field(default_factory=Score)
+    languages: dict[str, Score] = msgspec.field(default_factory=dict)
+    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
+    """What became of the brand's labels."""
+
+    @property
+    def score(self) -> Score:
+        """The languages' scores added up."""
+        total = Score()
+        for one in self.languages.values():
+            total.n += one.n
+            total.shared_right += one.shared_right
+            total.right += one.right
+        return total
 
 
 class FeedbackState(msgspec.Struct):
     """All that the feedback topic taught, up to an offset that the caller keeps beside it."""
 
     brands: dict[str, BrandState] = msgspec.field(default_factory=dict)
-    languages: dict[str, Score] = msgspec.field(default_factory=dict)
     known: dict[str, None] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
+    read: int = 0
+    """Records taken, whatever became of them."""
     last: str = ""
+    rules: int = RULES
     base: str = ""
-    """Digest of the shared model as shipped, which the features belong to."""
+    """Digest of the shared model as shipped, which the corrections are corrections of."""
+    watched: str = ""
+    """Digest of the watch list (`digest_of`): which labels are of an unknown brand follows from it."""
 
     def corrections(self) -> dict[str, Correction]:
         """Return the corrections that have learnt enough to be used."""
@@ -156,17 +153,12 @@ class FeedbackState(msgspec.Struct):
         return msgspec.msgpack.encode(self)
 
     @classmethod
-    def from_bytes(cls, data: bytes, base: str | None = None) -> FeedbackState:
-        """Return the state that `to_bytes` wrote; `base` is `TextModel.warm` where it must match. Raises `ValueError`."""
+    def from_bytes(cls, data: bytes) -> FeedbackState:
+        """Return the state that `to_bytes` wrote. Raises `ValueError`."""
         try:
-            state = msgspec.msgpack.decode(data, type=cls)
+            return msgspec.msgpack.decode(data, type=cls)
         except msgspec.MsgspecError as e:
-            raise ValueError(f"feedback snapshot cannot be read ({e}); delete it and the topic is read anew") from None
-        if base is not None and state.base not in ("", base):
-            raise ValueError(
-                f"feedback snapshot is of model {state.base}, not {base}; delete it, the topic is read anew"
-            )
-        return state
+            raise ValueError(f"feedback snapshot cannot be read ({e}); the topic is read anew") from None
 
     @property
     def digest(self) -> str:
@@ -178,23 +170,69 @@ def fold(state: FeedbackState, feedback: Feedback, base: Base) -> FeedbackState:
     """Return `state` after one label (the same object, changed). Never raises for a bad label: it is counted."""
     state.base = state.base or base.warm
     taken = _take(state, feedback, base)
+    brand = state.brands.get(feedback.brand)
+    if brand is not None:
+        brand.outcomes[taken.value] = brand.outcomes.get(taken.value, 0) + 1
+    return refuse(state, taken)
+
+
+def refuse(state: FeedbackState, taken: Taken) -> FeedbackState:
+    """Return `state` after a record of which `taken` is all there is to say."""
+    state.read += 1
     state.last = taken.value
     state.outcomes[taken.value] = state.outcomes.get(taken.value, 0) + 1
     return state
 
 
+def layout_of(base: Base) -> str:
+    """Return a digest of where a model's features lie: labels fit any model that has the same, and no other."""
+    found = _LAYOUT_OF.get(base.warm)
+    if found is None:
+        places = [sorted(base.features(text, lang)) for lang, text in _PROBES]
+        found = _LAYOUT_OF[base.warm] = hashlib.sha256(repr((base.size, places)).encode()).hexdigest()[:12]
+    return found
+
+
+_LAYOUT_OF: dict[str, str] = {}
+_PROBES: Final = (
+    ("en", "@Acme I don't LOVE the sooo late #parcel :( http://a.example!!"),
+    ("fr", "Je n'aime pas l'été, c'est trop chaud… 😡"),
+    ("es", "no me gusta nada"),
+)
+
+
+def digest_of(brands: Sequence[str]) -> str:
+    """Return a short digest of a watch list; empty where any brand is taken."""
+    return hashlib.sha256("\0".join(sorted(brands)).encode()).hexdigest()[:12] if brands else ""
+
+
+def identity(brand: str, mention: str, labeller: str) -> str:
+    """Return what a person's label of a post is remembered by."""
+    return hashlib.sha256(f"{brand}\0{mention}\0{labeller}".encode()).hexdigest()[:16]
+
+
 def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     if f.label not in CLASSES or not f.features or len(f.features) > MAX_FEATURES:
         return Taken.INVALID
+    if max(len(f.brand), len(f.labeller), len(f.lang), len(f.mention) // 8) > MAX_NAME:
+        return Taken.INVALID
+    if f.layout is not None and f.layout != layout_of(base):
+        return Taken.OTHER_MODEL
     if not all(0 <= place < base.size and math.isfinite(v) and abs(v) <= 64 for place, v in f.features.items()):
         return Taken.INVALID
-    who = hashlib.sha256(f"{f.brand}\0{f.mention}\0{f.labeller}".encode()).hexdigest()[:16]
+    who = identity(f.brand, f.mention, f.labeller)
     if who in state.known:
         return Taken.REPEATED
-    brand = state.brands.setdefault(f.brand, BrandState())
+    brand = state.brands.get(f.brand)
+    if brand is None:
+        if len(state.brands) >= MAX_LABELLERS:
+            return Taken.CROWDED
+        brand = state.brands[f.brand] = BrandState()
     if f.labeller in brand.barred:
         return Taken.BARRED
     given = brand.by_labeller.get(f.labeller, 0)
+    if not given and len(brand.by_labeller) >= MAX_LABELLERS:
+        return Taken.CROWDED
     others = sum(brand.by_labeller.values()) - given
     if given >= max(ALONE if not others else 0, SHARE * 2 * max(others, ALONE / 4)):
         return Taken.OVER_SHARE
@@ -208,10 +246,10 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     k = CLASSES.index(f.label)
     p = _softmax(z)
     corrected = brand.correction.add(z, f.features) if brand.correction.active else z
-    for score in (brand.score, state.languages.setdefault(f.lang, Score())):
-        score.n += 1
-        score.shared_right += z.index(max(z)) == k
-        score.right += corrected.index(max(corrected)) == k
+    score = brand.languages.setdefault(f.lang, Score())
+    score.n += 1
+    score.shared_right += z.index(max(z)) == k
+    score.right += corrected.index(max(corrected)) == k
     sure = brand.sure.setdefault(f.labeller, [0, 0])
     if max(p[0], p[2]) >= SURE and k != 1:
         sure[0] += 1
@@ -241,17 +279,26 @@ def _check(brand: BrandState, base: Base) -> None:
     """Roll the correction back where it does worse than none, on the kept labels or on the plain sentences."""
     if not brand.correction.active:
         return
-    gain = 0.0
-    for _, k, x, z in brand.judges:
-        gain += math.log(_softmax(brand.correction.add(z, x))[k]) - math.log(_softmax(z)[k])
-    worse = len(brand.judges) >= MIN_JUDGES and gain / len(brand.judges) < -WORSE
-    if not worse and turned(brand.correction, base) <= TURNED:
+    if not _worse(brand) and turned(brand.correction, base) <= TURNED:
         return
     brand.correction = Correction()
     brand.rolled_back += 1
     suspects = {who: wrong / n for who, (n, wrong) in brand.sure.items() if n >= 5 and wrong / n > 0.5}
     if suspects:
         _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]))
+
+
+def _worse(brand: BrandState) -> bool:
+    """Whether the correction does worse than none on the kept labels, by more than a dozen of them do by chance."""
+    n = len(brand.judges)
+    if n < MIN_JUDGES:
+        return False
+    gains = [
+        math.log(_softmax(brand.correction.add(z, x))[k]) - math.log(_softmax(z)[k]) for _, k, x, z in brand.judges
+    ]
+    mean = sum(gains) / n
+    spread = math.sqrt(sum((gain - mean) ** 2 for gain in gains) / (n - 1))
+    return mean < -WORSE and mean * math.sqrt(n) < -CERTAIN * spread
 
 
 def _bar(brand: BrandState, labeller: str) -> None:
@@ -263,90 +310,8 @@ def _bar(brand: BrandState, labeller: str) -> None:
         brand.rolled_back += 1
 
 
-def turned(correction: Correction, base: Base) -> int:
-    """Return how many plain sentences a correction turns to the other sign."""
-    count = 0
-    for x, z, negative in _plain(base):
-        after = correction.add(z, x)
-        count += (z[0] > z[2]) == negative and (after[0] > after[2]) != negative
-    return count
-
-
-Plain = list[tuple[dict[int, float], list[float], bool]]
-_PLAIN_OF: dict[str, Plain] = {}
-
-
-def _plain(base: Base) -> Plain:
-    """Return (features, shared log-odds, is negative) of the plain sentences, computed once per model."""
-    found = _PLAIN_OF.get(base.warm)
-    if found is None:
-        features = [
-            (base.features(text, "en" if i < ENGLISH else "fr"), sign == "negative")
-            for sign, texts in PLAIN.items()
-            for i, text in enumerate(texts)
-        ]
-        found = _PLAIN_OF[base.warm] = [(x, base.log_odds(x), negative) for x, negative in features]
-    return found
-
-
 def _softmax(z: Sequence[float]) -> list[float]:
     top = max(z)
     e = [math.exp(v - top) for v in z]
     total = sum(e)
     return [max(v / total, 1e-9) for v in e]
-
-
-@dataclass(slots=True)
-class Suggestion:
-    """A post whose label would help, and why."""
-
-    index: int
-    gain: float
-    parts: dict[str, float] = field(default_factory=dict)
-
-
-def suggest(
-    negative: Sequence[int], positive: Sequence[int], features: Sequence[Mapping[int, float]], n: int = 20
-) -> list[Suggestion]:
-    """Return the `n` posts whose labels would help most: the model is unsure, and they resemble many others.
-
-    Entropy of the three probabilities (uncertainty sampling, Lewis & Gale 1994) times how common the post's words are
-    among all posts offered (density, Settles & Craven 2008); each choice lowers the worth of posts that share its words.
-
-    Args:
-        negative: P(negative) per post, in 1/10,000; likewise `positive`.
-        features: hashed features per post.
-        n: how many to choose.
-    """
-    common: dict[int, int] = {}
-    for x in features:
-        for place in x:
-            common[place] = common.get(place, 0) + 1
-    taken: dict[int, int] = {}
-    base: list[tuple[float, float]] = []
-    for i, x in enumerate(features):
-        p = [negative[i] / 1e4, 1 - (negative[i] + positive[i]) / 1e4, positive[i] / 1e4]
-        entropy = -sum(v * math.log(v) for v in p if v > 0) / math.log(3)
-        density = sum(math.log1p(common[place]) for place in x) / max(len(x), 1)
-        base.append((entropy, density / math.log1p(len(features))))
-    left = list(range(len(features)))
-    out: list[Suggestion] = []
-    while left and len(out) < n:
-
-        def worth(i: int) -> float:
-            x = features[i]
-            seen = sum(1 for place in x if place in taken) / max(len(x), 1)
-            return base[i][0] * (0.5 + base[i][1]) * (1 - 0.7 * seen)
-
-        best = max(left, key=lambda i: (worth(i), -i))
-        gain = worth(best)
-        out.append(
-            Suggestion(best, round(gain, 4), {"unsure": round(base[best][0], 3), "common": round(base[best][1], 3)})
-        )
-        left.remove(best)
-        for place in features[best]:
-            taken[place] = taken.get(place, 0) + 1
-    return out
-
-
-__all__ = ["PLAIN", "RATE", "Feedback", "FeedbackState", "Taken", "fold", "suggest", "turned"]

@@ -1,84 +1,188 @@
-"""What people say of our verdicts: every scoring worker reads the whole topic `feedback` and learns the same from it.
+"""What people say of our verdicts: every worker reads the whole topic `feedback` and learns the same from it.
 
-The model's corrections follow from the topic's prefix; the digest in the metrics shows whether two workers agree.
+The model's corrections follow from the topic's prefix; the digest in the metrics shows whether two workers agree. A start
+takes up the latest snapshot and reads the rest of the topic.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import msgspec
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from detectors.text import feedback as learning
 from detectors.text.model import TextModel
 from schemas import topics
-from schemas.events import Feedback
 from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
 from streams.engine.dead_letter import dead_letter
-from streams.engine.reader import consumer
+from streams.engine.reader import consumer, read_to_end
+from streams.engine.records import Write
+from streams.feedback import snapshots
+from streams.feedback.labels import NoLessonError, lesson
+from streams.topics_admin import source_id
 
 log = logging.getLogger(__name__)
 
-_decode = msgspec.json.Decoder(Feedback).decode
 DIGEST_BITS: Final = 48
 """Bits of the digest that a metric shows exactly (a float has 53)."""
+PAUSE: Final = 2.0
+"""Seconds before a broker that did not answer is asked again."""
 
 
 class FeedbackAgent:
-    """Follows `feedback` from its beginning and hands the model what it teaches."""
+    """Follows `feedback` and hands the model what it teaches.
 
-    def __init__(self, context: Context, model: TextModel) -> None:
+    Args:
+        context: what the worker's agents share.
+        model: whose corrections it keeps.
+        writes: whether this worker writes the snapshots; asked each time one is due. That two do is harmless: they
+            write the same.
+    """
+
+    def __init__(self, context: Context, model: TextModel, writes: Callable[[], bool] = lambda: False) -> None:
         self._context = context
         self._model = model
-        self.state = learning.FeedbackState()
+        self._writes = writes
+        self._watched = frozenset(brand.name for brand in context.settings.brands)
+        self._source = ""
+        self.state = learning.FeedbackState(base=model.warm, watched=learning.digest_of(sorted(self._watched)))
+        self.offset = 0
+        """The next record of `feedback` to read."""
+        self.version = 0
+        """Grows with every batch of labels."""
+        self._written = 0
+        """Labels in the last snapshot that this worker knows of."""
+
+    async def recover(self) -> None:
+        """Take up the latest snapshot and read the rest of the topic, before anything is scored."""
+        while True:
+            try:
+                await self._take_up()
+                return
+            except (KafkaError, OSError) as error:
+                log.warning("feedback cannot be read (%r); trying again in %.1f s", error, PAUSE)
+            await asyncio.sleep(PAUSE)
+
+    async def _take_up(self) -> None:
+        settings = self._context.settings
+        self._source = await source_id(settings, topics.FEEDBACK)
+        latest: dict[bytes, bytes] = {}
+        async for records in read_to_end(settings, topics.FEEDBACK_SNAPSHOTS.name, 0):
+            latest |= {record.key: record.value for record in records if record.key and record.value}
+        async with consumer(settings) as reader:
+            tp = TopicPartition(settings.topic_prefix + topics.FEEDBACK.name, 0)
+            reader.assign([tp])
+            first = (await reader.beginning_offsets([tp]))[tp]
+            end = (await reader.end_offsets([tp]))[tp]
+        # The embedded broker tells wrong ends; it keeps topics only as long as it lives, so that none is made anew.
+        found = snapshots.choose(
+            latest, self._source, self.state.base, self.state.watched, end if not settings.broker.embedded else 1 << 62
+        )
+        if found is not None:
+            self.offset, self.state = found.offset, found.state
+            self._written = self.state.read
+        if first > self.offset:
+            log.error(
+                "feedback: labels %d to %d are gone; workers that read them know more (see TocsinFeedbackDiffers)",
+                self.offset, first - 1,
+            )  # fmt: skip
+            self.offset = first
+        began = self.offset
+        for outcome, count in self.state.outcomes.items():
+            metrics.FEEDBACK.labels(_name(outcome)).inc(count)
+        async for records in read_to_end(settings, topics.FEEDBACK.name, 0, self.offset):
+            await self._learn(records)
+        self._publish()
+        log.info("feedback: snapshot up to offset %d, then %d record(s)", began, self.offset - began)
 
     async def follow(self) -> None:
-        """Learn for ever; the first labels are those of the topic's whole past."""
+        """Learn for ever from where `recover` ended."""
         topic = self._context.settings.topic_prefix + topics.FEEDBACK.name
-        async with consumer(self._context.settings) as reader:
-            tp = TopicPartition(topic, 0)
-            reader.assign([tp])
-            await reader.seek_to_beginning(tp)
-            while True:
-                records = (await reader.getmany(tp, timeout_ms=500, max_records=500)).get(tp, [])
-                for record in records:
-                    await self._take(record)
-                    await asyncio.sleep(0)
-                if records:
-                    self._model.use_corrections(self.state.corrections())
-                    metrics.FEEDBACK_DIGEST.set(
-                        int(self.state.digest, 16) >> max(0, len(self.state.digest) * 4 - DIGEST_BITS)
-                    )
+        while True:
+            try:
+                async with consumer(self._context.settings) as reader:
+                    tp = TopicPartition(topic, 0)
+                    reader.assign([tp])
+                    reader.seek(tp, self.offset)
+                    while True:
+                        records = (await reader.getmany(tp, timeout_ms=500, max_records=500)).get(tp, [])
+                        await self._learn(records)
+                        if records:
+                            self._publish()
+            except (KafkaError, OSError) as error:
+                log.warning("feedback cannot be read (%r); trying again in %.1f s", error, PAUSE)
+            await asyncio.sleep(PAUSE)
 
-    async def _take(self, record: Any) -> None:
-        try:
-            label = as_label(_decode(record.value or b""))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            metrics.FEEDBACK.labels("unreadable").inc()
-            # Every worker meets it; the letter's origin tells that they are one.
-            letter = dead_letter(record, topics.FEEDBACK.name, 0, Rejection("invalid_feedback", str(error)))
-            await self._context.producer.send([letter])
-            return
-        if label is None:
-            metrics.FEEDBACK.labels("other_field").inc()
-            return
+    async def _learn(self, records: Sequence[Any]) -> None:
+        for record in records:
+            if record.offset < self.offset:
+                continue
+            letter = self._take(record)
+            if letter is not None:
+                # Every worker meets it; the letter's origin tells that they are one. Sent before the place in the topic
+                # moves on: a snapshot must not be ahead of it.
+                await self._context.producer.send([letter])
+            self.offset = record.offset + 1
+            if snapshots.due(self.state) and self._writes():
+                await self._write_down()
+            await asyncio.sleep(0)
+        if self.state.read - self._written >= snapshots.EVERY and self._writes():
+            await self._write_down()  # nobody wrote while the duty went from one worker to another
+
+    def _take(self, record: Any) -> Write | None:
+        """Learn from one record; return the dead letter that it becomes, if it does."""
         before = dict(self.state.outcomes)
-        self.state = learning.fold(self.state, label, self._model)
+        letter = None
+        try:
+            taught = lesson(record.value, self._watched)
+        except NoLessonError as refused:
+            self.state = learning.refuse(self.state, refused.taken)
+            reason = "unknown_brand" if refused.taken is learning.Taken.UNKNOWN_BRAND else "invalid_feedback"
+            letter = _letter(record, reason, str(refused))
+        else:
+            if taught is None:
+                self.state = learning.refuse(self.state, learning.Taken.OTHER_FIELD)
+            else:
+                self.state = learning.fold(self.state, taught, self._model)
+                if self.state.last in {learning.Taken.INVALID, learning.Taken.OTHER_MODEL}:
+                    letter = _letter(record, "invalid_feedback", f"features: {self.state.last}")
         for outcome, count in self.state.outcomes.items():
             if gained := count - before.get(outcome, 0):
-                metrics.FEEDBACK.labels(str(outcome).replace(" ", "_")).inc(gained)
+                metrics.FEEDBACK.labels(_name(outcome)).inc(gained)
+        return letter
+
+    async def _write_down(self) -> None:
+        records = snapshots.encode(self.state, self.offset, self._source)
+        await self._context.producer.send(
+            [Write(topics.FEEDBACK_SNAPSHOTS.name, key, value, 0) for key, value in records]
+        )
+        self._written = self.state.read
+        metrics.FEEDBACK_SNAPSHOTS.inc()
+
+    def _publish(self) -> None:
+        """Use what was learnt, and show it; offset and digest change together, so that a scrape sees a pair."""
+        self.version += 1
+        self._model.use_corrections(self.state.corrections())
+        digest = self.state.digest
+        metrics.FEEDBACK_DIGEST.set(int(digest, 16) >> max(0, len(digest) * 4 - DIGEST_BITS))
+        metrics.FEEDBACK_OFFSET.set(self.offset)
+        for brand, state in self.state.brands.items():
+            metrics.FEEDBACK_ROLLED_BACK.labels(brand).set(state.rolled_back)
+            for language, score in state.languages.items():
+                metrics.FEEDBACK_JUDGED.labels(brand, language).set(score.n)
+                metrics.FEEDBACK_RIGHT.labels(brand, language, "shared").set(score.shared_right)
+                metrics.FEEDBACK_RIGHT.labels(brand, language, "corrected").set(score.right)
 
 
-def as_label(event: Feedback) -> learning.Feedback | None:
-    """Return the event as a label of sentiment; None where it is about something else. Raises ValueError."""
-    if event.field != "sentiment":
-        return None
-    if event.brand is None:
-        raise ValueError("brand: missing; a label of sentiment teaches a brand's own correction")
-    features = {int(place): value for place, value in event.features.items()}
-    return learning.Feedback(event.mention_id, event.brand, event.value, event.author, features, event.lang or "und")
+def _letter(record: Any, reason: str, detail: str) -> Write:
+    return dead_letter(record, topics.FEEDBACK.name, 0, Rejection(reason, detail))
+
+
+def _name(outcome: str) -> str:
+    return outcome.replace(" ", "_")

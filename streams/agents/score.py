@@ -34,6 +34,11 @@ class ScoreAgent:
         # Committed only at a tick: a restart then reads its partition's progress before anything else.
         self.hooks.committable = self._ticks.get
 
+    @property
+    def owns_first(self) -> bool:
+        """Whether the first partition is this worker's: a duty that one worker has is theirs who has it."""
+        return 0 in self._owned
+
     async def _assigned(self, tps: set[TP]) -> Positions:
         self._epoch += 1
         self._progress.clear()

@@ -1,90 +1,315 @@
-"""Tell the model what posts really said: labels go to the topic feedback, and every scoring worker learns from them."""
+"""Tell the model what posts really said: labels go to the topic feedback, and every worker learns from them."""
 
 from __future__ import annotations
 
 import argparse
 import csv
 import getpass
-import uuid
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.commands import options
 from streams.errors import UserError
 
+if TYPE_CHECKING:
+    from streams.feedback.offer import Offered, Sample
+    from streams.settings import Settings
+
 EXAMPLES = """\
+  tocsin feedback --brand Aerolux --id x:123 --label positive                 # the text is looked up in mentions
   tocsin feedback --brand Aerolux --id x:123 --text "the War Zone booth was sick!" --label positive --as alice
-  tocsin feedback --brand Aerolux --file labels.csv --as alice      # columns id, text, label and, if you like, lang
+  tocsin feedback --brand Aerolux --file labels.csv --as alice                # columns id, label; text and lang if you like
+  tocsin feedback suggest --brand Aerolux                                     # twenty posts whose labels help most
+  tocsin feedback suggest --csv > todo.csv                                    # fill in the column label, then --file todo.csv
+  tocsin feedback suggest --mentions tweets.csv --columns id=tweet_id,text=text --brand Aerolux --count 50 --json
 """
-LABELS = ("negative", "neutral", "positive")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--brand", required=True, help="the brand that learns from it")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("label", "suggest"),
+        default="label",
+        help="send labels (default), or say which would help",
+    )
+    parser.add_argument("--brand", help="the brand that learns from it; with suggest: only this one")
     parser.add_argument("--id", help="platform:id of the post")
-    parser.add_argument("--text", help="the post; only its hashed features are sent")
+    parser.add_argument("--text", help="the post, where it is no longer in mentions; only its hashed features are sent")
     parser.add_argument("--label", help="negative, neutral or positive")
     parser.add_argument("--lang", help="its language, where you know it")
-    parser.add_argument("--file", type=Path, help="a CSV of labels instead: columns id, text, label, lang")
+    parser.add_argument(
+        "--file", type=Path, help="a CSV of labels instead: columns id, label; text, lang, brand if you like"
+    )
     parser.add_argument("--as", dest="author", metavar="PERSON", help="who says so (default: your login name)")
+    parser.add_argument("--count", type=int, default=20, help="suggest: how many posts (default: 20)")
+    parser.add_argument("--hours", type=float, default=24.0, help="suggest: look back so far (default: 24)")
+    parser.add_argument("--mentions", nargs="+", metavar="FILE", help="suggest: from files of mentions, not from Kafka")
+    parser.add_argument("--columns", metavar="A=B,…", help="suggest: which column is what, as in replay")
+    parser.add_argument(
+        "--csv", action="store_true", help="suggest: print a CSV that --file takes, its label column empty"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options.config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the labels."""
-    from schemas import topics
-    from schemas.events import Feedback, encode
-    from streams import consoles, wiring
-    from streams.engine.records import Write
+    """Send the labels, or suggest."""
+    return _suggest(args) if args.action == "suggest" else _label(args)
 
-    rows = list(_rows(args))
+
+class _Row(NamedTuple):
+    where: str
+    mention: str
+    brand: str
+    text: str
+    label: str
+    lang: str | None
+
+
+# ---------------------------------------------------------------------------------------------------------------- label
+
+
+def _label(args: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from streams import consoles, wiring
+    from streams.feedback.labels import record
+
     settings = options.settings_of(args)
-    if settings.brands and args.brand not in {brand.name for brand in settings.brands}:
+    rows, empty = _rows(args)
+    for row in rows:
+        _check_brand(settings, row)
+    if not rows:
         raise UserError(
-            f"--brand: {args.brand!r} is not configured; configured are {', '.join(b.name for b in settings.brands)}"
+            f"--file: {args.file}: no row has a label; write negative, neutral or positive into that column"
         )
     consoles.ready(settings)
+    rows = _with_texts(settings, rows)
     model = wiring.load_model(settings)
-    writes = []
-    for mention, text, label, lang in rows:
-        event = Feedback(
-            str(uuid.uuid4()), mention, "sentiment", label, args.author or getpass.getuser(), datetime.now(UTC), args.brand,
-            lang, {str(place): value for place, value in model.features(text, lang).items()},
-        )  # fmt: skip
-        writes.append(Write(topics.FEEDBACK.name, mention.encode(), encode(event), 0))
-    consoles.write_all(settings, writes)
-    print(f"{len(writes)} label(s) for {args.brand} sent; every scoring worker learns from them now")
+    author, writes = args.author or getpass.getuser(), []
+    with _bar("reading the posts", len(rows)) as advance:
+        for row in rows:
+            writes.append(
+                record(model, row.mention, row.brand, row.label, author, row.text, row.lang, datetime.now(UTC))
+            )
+            advance(1)
+    with _bar("sending", len(writes)) as advance:
+        for i in range(0, len(writes), 500):
+            consoles.write_all(settings, writes[i : i + 500])
+            advance(len(writes[i : i + 500]))
+    brands = sorted({row.brand for row in rows})
+    if args.json:
+        options.print_json({"sent": len(writes), "brands": brands, "without_label": empty, "author": author})
+        return 0
+    print(f"{len(writes)} label(s) for {', '.join(brands)} sent; every worker learns from them now")
+    if empty:
+        print(f"{empty} row(s) without a label were left out")
     return 0
 
 
-def _rows(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str | None]]:
-    if args.file is None:
-        for name in ("id", "text", "label"):
-            if not getattr(args, name):
-                raise UserError(f"--{name}: missing; give --id, --text and --label, or a --file of labels")
-        yield _checked("--label", args.id, args.text, args.label, args.lang)
-        return
+def _check_brand(settings: Settings, row: _Row) -> None:
+    names = [brand.name for brand in settings.brands]
+    if not row.brand:
+        raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
+    if names and row.brand not in names:
+        raise UserError(f"{row.where}: brand {row.brand!r} is not configured; configured are {', '.join(names)}")
+
+
+def _with_texts(settings: Settings, rows: list[_Row]) -> list[_Row]:
+    """Return the rows with the texts that they lack looked up in mentions; raises UserError for a post that is not there."""
+    import asyncio
+
+    from aiokafka.errors import KafkaError
+
+    from streams.feedback import lookup
+
+    missing = {row.mention for row in rows if not row.text}
+    if not missing:
+        return rows
     try:
-        with args.file.open(encoding="utf-8", newline="") as file:
+        with _bar("looking up posts", None) as advance:
+            found = asyncio.run(lookup.posts(settings, missing, advance=advance))
+    except KafkaError as error:
+        raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
+    out = []
+    for row in rows:
+        if row.text:
+            out.append(row)
+            continue
+        mention = found.get(row.mention)
+        if mention is None:
+            raise UserError(
+                f"{row.where}: {row.mention} is not in the topic mentions (a week is kept there, deleted posts are not); "
+                "check the id, or give the text"
+            )
+        out.append(row._replace(text=mention.text or "", lang=row.lang or mention.lang))
+    return out
+
+
+def _rows(args: argparse.Namespace) -> tuple[list[_Row], int]:
+    """Return the labels asked for, and how many rows of the file have none."""
+    if args.file is None:
+        for name in ("brand", "id", "label"):
+            if not getattr(args, name):
+                raise UserError(f"--{name}: missing; give --brand, --id and --label, or a --file of labels")
+        return [_checked("--label", args.id, args.brand, args.text or "", args.label, args.lang)], 0
+    rows: list[_Row] = []
+    empty = 0
+    try:
+        with args.file.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = {"id", "text", "label"} - set(reader.fieldnames or ())
+            missing = {"id", "label"} - set(reader.fieldnames or ())
             if missing:
-                raise UserError(f"--file: {args.file}: no column {min(missing)!r}; it needs id, text and label")
+                raise UserError(f"--file: {args.file}: no column {min(missing)!r}; it needs id and label")
             for row in reader:
-                yield _checked(
-                    f"{args.file}:{reader.line_num}: label", row["id"], row["text"], row["label"], row.get("lang")
-                )
+                value = {name: (row.get(name) or "").strip() for name in ("id", "label", "text", "lang", "brand")}
+                if not value["label"]:
+                    empty += 1
+                    continue
+                where = f"{args.file}:{reader.line_num}"
+                brand = value["brand"] or args.brand or ""
+                rows.append(_checked(where, value["id"], brand, value["text"], value["label"], value["lang"] or None))
     except OSError as error:
         raise UserError(f"--file: {args.file}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"--file: {args.file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except csv.Error as error:
+        raise UserError(f"--file: {args.file}: no CSV ({error}); save it as CSV with commas") from None
+    return rows, empty
 
 
-def _checked(where: str, mention: str, text: str, label: str, lang: str | None) -> tuple[str, str, str, str | None]:
-    if not mention or not text:
-        raise UserError(f"{where}: a label needs the id and the text of its post")
-    if label not in LABELS:
-        raise UserError(f"{where}: {label!r} must be one of {', '.join(LABELS)}")
-    return mention, text, label, lang or None
+def _checked(where: str, mention: str, brand: str, text: str, label: str, lang: str | None) -> _Row:
+    from streams.feedback.labels import LABELS
+
+    if ":" not in mention.strip(":"):
+        raise UserError(f"{where}: id {mention!r} must be platform:id, as in x:1893021938471")
+    if label.lower() not in LABELS:
+        raise UserError(f"{where}: label {label!r} must be one of {', '.join(LABELS)}")
+    return _Row(where, mention, brand, text, label.lower(), lang)
+
+
+# -------------------------------------------------------------------------------------------------------------- suggest
+
+
+def _suggest(args: argparse.Namespace) -> int:
+    from streams import wiring
+    from streams.feedback.offer import Sample
+    from streams.score.brands import BrandMatcher
+
+    if not 1 <= args.count <= 1_000:
+        raise UserError(f"--count: {args.count} must be between 1 and 1000")
+    if not 0 < args.hours <= 24 * 400:
+        raise UserError(f"--hours: {args.hours:g} must be above 0 and at most {24 * 400}")
+    settings = options.settings_of(args)
+    names = {brand.name for brand in settings.brands}
+    if args.brand and names and args.brand not in names and not args.mentions:
+        raise UserError(f"--brand: {args.brand!r} is not configured; configured are {', '.join(sorted(names))}")
+    model = wiring.load_model(settings)
+    if args.mentions:
+        sample = Sample(BrandMatcher([]), args.brand)
+        _from_files(args, sample)
+    else:
+        sample = _from_topics(args, settings, BrandMatcher(settings.brands))
+    with _bar("choosing", None):
+        offered = sample.choose(model, args.count)
+    return _show(args, offered, sample.seen)
+
+
+def _from_files(args: argparse.Namespace, sample: Sample) -> None:
+    from schemas.mention import Mention, decode
+    from streams import files
+
+    records, report = files.load(args.mentions, options.columns_of(args), args.brand)
+    for line in report.lines():
+        print(line, file=sys.stderr)
+    for record in records:
+        mention = decode(record.key, record.value)
+        if isinstance(mention, Mention):
+            sample.take(mention)
+
+
+def _from_topics(args: argparse.Namespace, settings: Settings, matcher: Any) -> Sample:
+    import asyncio
+    import time
+
+    from aiokafka.errors import KafkaError
+
+    from schemas import topics
+    from schemas.mention import Mention, decode
+    from streams import consoles
+    from streams.feedback import lookup
+    from streams.feedback.offer import Sample
+
+    consoles.ready(settings)
+    labelled = {(record.key or b"").decode(errors="replace") for record in consoles.read_all(settings, topics.FEEDBACK)}
+    sample = Sample(matcher, args.brand, labelled)
+    since = int(time.time() * 1_000 - args.hours * 3_600_000)
+
+    async def read(advance: Any) -> None:
+        for partition in range(settings.partitions.mentions):
+            async for records in lookup.batches(settings, partition, since):
+                for record in records:
+                    what = decode(record.key, record.value)
+                    if isinstance(what, Mention):
+                        sample.take(what)
+                advance(len(records))
+
+    try:
+        with _bar("reading mentions", None) as advance:
+            asyncio.run(read(advance))
+    except KafkaError as error:
+        raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
+    return sample
+
+
+def _show(args: argparse.Namespace, offered: list[Offered], seen: int) -> int:
+    import msgspec
+
+    if args.json:
+        options.print_json([msgspec.to_builtins(one) for one in offered])
+    elif args.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(["id", "brand", "label", "lang", "text"])
+        # A blank first: what begins with = or @ would be a formula to a spreadsheet. Reading strips it.
+        writer.writerows([one.id, one.brand, "", one.lang, f" {one.text}"] for one in offered)
+    elif offered:
+        _table(offered, seen)
+    if not offered:
+        what = f"posts of {args.brand}" if args.brand else "posts of a brand"
+        where = "in the files" if args.mentions else f"in mentions of the last {args.hours:g} hours"
+        print(f"nothing to label: no {what} {where} that nobody has labelled", file=sys.stderr)
+    return 0 if offered else 1
+
+
+def _table(offered: list[Offered], seen: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from streams.messages.phrases import clean
+
+    table = Table("post", "brand", "P(negative)", "stands for", "text", title=f"{len(offered)} of {seen:,} posts")
+    for one in offered:
+        table.add_row(one.id, one.brand, f"{one.negative:.2f}", f"{one.stands_for:,}", Text(clean(one.text, 280)))
+    Console().print(table)
+    print(
+        "label them: tocsin feedback suggest --csv > todo.csv, fill in the column label, tocsin feedback --file todo.csv"
+    )
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Any]:
+    """Show progress on a terminal; yields what to call with each step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda n: bar.advance(task, n)

@@ -22,6 +22,7 @@ from streams.web.guard import ENV_TOKEN, Guard, Handler, is_loopback
 from streams.web.site import Site
 from streams.web.views.actions import Actions
 from streams.web.views.api import Api
+from streams.web.views.labels import Labels
 from streams.web.views.machines import Machines
 from streams.web.views.message_links import MessageLinks
 from streams.web.views.pages import Pages
@@ -52,7 +53,7 @@ class WebServer:
         board = Board()
         self.site = Site(
             settings, board, Feed(settings, board), Guard(settings.web), assembly.context.producer,
-            links or links_of(settings), policy_of(settings),
+            links or links_of(settings), policy_of(settings), assembly.model, assembly.feedback,
         )  # fmt: skip
         self.minutes = board.history.points
         """The last hours of a brand, minute by minute, for the pictures in messages."""
@@ -93,7 +94,9 @@ class WebServer:
             middlewares=[self.site.guard.middleware, self._explain], client_max_size=LARGEST_FORM
         )
         pages = Pages(self.site)
-        for views in (pages, Actions(self.site, pages), MessageLinks(self.site), Api(self.site), self._machines):
+        for views in (
+            pages, Actions(self.site, pages), Labels(self.site, pages), MessageLinks(self.site), Api(self.site), self._machines,
+        ):  # fmt: skip
             application.add_routes(views.routes())
         return application
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from detectors.text.model import TextModel
 from schemas.times import SECOND
 from streams.engine.records import Write
 from streams.links import Links
@@ -22,6 +23,7 @@ from streams.web.board import Board
 from streams.web.evidence import web_address
 from streams.web.feed import Feed
 from streams.web.guard import LANGUAGE_COOKIE, Guard
+from streams.web.learning import Learner
 from streams.web.words import LANGUAGES, Language, Words, choose
 
 _HERE: Final = Path(__file__).parent
@@ -66,6 +68,9 @@ class Site:
     links: Links | None = None
     policy: Policy | None = None
     """For approved statements, runbooks and cards; the page is served without one too."""
+    model: TextModel | None = None
+    """The worker's text model: what a label is made with."""
+    learner: Learner | None = None
     wall_clock: Callable[[], float] = time.time
     templates: Environment = field(default_factory=environment)
     version: str = field(default_factory=static_version)

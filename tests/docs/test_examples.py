@@ -15,11 +15,13 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.broker import EmbeddedBroker
+from detectors.text.feedback import FeedbackState, Taken, fold
 from schemas.events import Alert, AlertStatus, Command, Severity, encode
 from schemas.ids import alert_id, fingerprint
 from schemas.mention import Mention, decode
 from schemas.times import from_ms, parse_iso
 from streams.agents.watch import alert_write
+from streams.feedback.labels import lesson
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "integrators.md").read_text()
@@ -90,6 +92,16 @@ def test_what_the_producer_sends_is_a_mention(embedded, topic):
     assert isinstance(found, Mention)
     assert found.author is not None
     assert found.author.followers == 120
+
+
+def test_the_label_made_there_is_learnt():
+    space = run("label")
+    key, value = space["label"]("x:1", "Aerolux", "negative", "alice", "the War Zone booth was sick", "en-GB")
+    jsonschema.validate(json.loads(value), json.loads((ROOT / "schemas" / "json" / "feedback.schema.json").read_text()))
+    taught = lesson(value, frozenset({"Aerolux"}))
+    assert key == b"x:1"
+    assert taught is not None
+    assert fold(FeedbackState(), taught, space["model"]).last == Taken.LEARNT
 
 
 def test_the_alert_shown_is_one_by_the_schema():

@@ -21,6 +21,7 @@ PLANNED = {
     "notifications": ("one", "delete", 400 * DAY_MS),
     "feedback": ("one", "delete", -1),
     "dead-letters": ("mentions", "compact,delete", 14 * DAY_MS),
+    "feedback-snapshots": ("one", "compact", None),
     "watch-checkpoints": ("scored", "compact", None),
     "journal-snapshots": ("one", "compact", None),
 }

@@ -23,8 +23,9 @@ from schemas import topics
 from schemas.events import Alert, Incident, Notification
 from schemas.mention import Tick
 from schemas.times import to_ms
-from streams import topics_admin
+from streams import consoles, topics_admin
 from streams.engine.producer import Producer
+from streams.engine.records import Write
 from streams.publish import publish
 from streams.replay_plan import Item
 from streams.settings import Settings, load
@@ -152,6 +153,10 @@ class System:
         worker = Worker(self.config, self.folder / f"worker{len(self.workers)}.log", *options, clock=clock)
         self.workers.append(worker)
         return worker
+
+    def send(self, writes: list[Write]) -> None:
+        """Append records as our own commands do."""
+        consoles.write_all(self.settings, writes)
 
     def publish(self, items: list[Item], speed: float | None = None) -> int:
         async def send() -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,9 @@ from schemas.events import Alert, Command, encode
 from schemas.ids import alert_id, fingerprint
 from schemas.mention import Mention
 from schemas.times import HOUR, MINUTE, SECOND, from_ms, iso
-from streams import cli
 from streams.replay_plan import Record, plan
 from tests.streams.angry import angry_text
-from tests.system.harness import System, Worker
+from tests.system.harness import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -202,32 +199,3 @@ def say(system: System, numbers: range) -> None:
         producer.send(system.settings.topic_prefix + "mentions", msgspec.json.encode(mention), mention.key)
     producer.flush()
     producer.close()
-
-
-def test_labels_teach_every_scoring_worker_the_same(live: System):
-    """Given two workers and forty labels, then both show the same digest, also one that was killed and came back."""
-    first, second = live.worker("--agents", "score"), live.worker("--agents", "score")
-    first.wait_ready()
-    second.wait_ready()
-    labels = live.folder / "labels.csv"
-    rows = [f"x:{n},the war zone booth was sick {n},positive" for n in range(40)]
-    labels.write_text("id,text,label\n" + "\n".join(rows) + "\n")
-    assert (
-        cli.main(["feedback", "--config", str(live.config), "--brand", "Acme", "--file", str(labels), "--as", "alice"])
-        == 0
-    )
-    live.wait(lambda: digest(first) == digest(second) != 0)
-    before = digest(first)
-    second.kill()
-    third = live.worker("--agents", "score")
-    third.wait_ready()
-    live.wait(lambda: digest(third) == before)
-    live.produce(topics.FEEDBACK, b"x:1", b'{"feedback_id": 7}')
-    live.wait(lambda: any(dict(r.headers)["reason"] == b"invalid_feedback" for r in live.read(topics.DEAD_LETTERS)))
-    assert first.running
-
-
-def digest(worker: Worker) -> float:
-    with urllib.request.urlopen(f"{worker.url()}/metrics") as answer:
-        found = re.search(rb"^tocsin_feedback_digest (\S+)", answer.read(), re.MULTILINE)
-    return float(found[1]) if found else 0.0

@@ -87,7 +87,7 @@ class Actions:
         if incident is None:
             return site.problem(request, "not_found", 404)
         try:
-            opened = self._check_visitor(request, typed)
+            opened = check_visitor(site, request, typed)
             command = command_of(incident, typed, site.now(), others_of(site, incident))
             shows = await send(site, command)
         except RefusedError as refused:
@@ -108,19 +108,20 @@ class Actions:
         kept = {name: typed[name] for name in KEPT}
         return await self._pages.show(request, incident.incident_id, status=status, error=key, typed=kept)
 
-    def _check_visitor(self, request: web.Request, typed: Mapping[str, str]) -> bool:
-        """Return whether the access token was given just now; raises RefusedError for a visitor who may not act."""
-        guard = self._site.guard
-        if not guard.form_is_ours(request, typed["csrf"]):
-            raise RefusedError("expired", 403)
-        if guard.has_access(request):
-            return False
-        right = guard.try_token(typed["token"])
-        if right is None:
-            raise RefusedError("token_wait", 429)
-        if not right:
-            raise RefusedError("token", 403)
-        return True
+
+def check_visitor(site: Site, request: web.Request, typed: Mapping[str, str]) -> bool:
+    """Return whether the access token was given just now; raises RefusedError for a visitor who may not act."""
+    guard = site.guard
+    if not guard.form_is_ours(request, typed["csrf"]):
+        raise RefusedError("expired", 403)
+    if guard.has_access(request):
+        return False
+    right = guard.try_token(typed["token"])
+    if right is None:
+        raise RefusedError("token_wait", 429)
+    if not right:
+        raise RefusedError("token", 403)
+    return True
 
 
 def others_of(site: Site, incident: Incident) -> list[Incident]:

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from schemas.times import DAY, HOUR, MINUTE, iso
+from streams.web import learning
 from streams.web.board import LIVE
 from streams.web.site import Site
 
@@ -29,6 +30,7 @@ class Api:
             web.get("/api/incidents/{id}", self.incident),
             web.get("/api/alerts", self.alerts),
             web.get("/api/brands", self.brands),
+            web.get("/api/model", self.model),
         ]
 
     async def incidents(self, request: web.Request) -> web.Response:
@@ -79,6 +81,13 @@ class Api:
                 }
             )
         return self._answer(series)
+
+    async def model(self, request: web.Request) -> web.Response:
+        """Return what people's labels taught: taken and refused, and each brand's accuracy before and after."""
+        learner = self._site.learner
+        if learner is None:
+            return self._answer({"error": "nothing is learnt here"}, 404)
+        return self._answer(learning.report(learner))
 
     def _answer(self, data: Any, status: int = 200) -> web.Response:
         return web.Response(

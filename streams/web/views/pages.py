@@ -61,7 +61,9 @@ class Pages:
     async def incident(self, request: web.Request) -> web.Response:
         """Tell one incident's story."""
         done = request.query.get("done", "")
-        return await self.show(request, request.match_info["id"], done=done if done in {"sent", "taken"} else "")
+        return await self.show(
+            request, request.match_info["id"], done=done if done in {"sent", "taken", "labelled"} else ""
+        )
 
     async def show(
         self, request: web.Request, incident_id: str, *,
@@ -80,6 +82,7 @@ class Pages:
             "heaviest": ringing[0].worst if ringing else None,
             "ringing": ringing,
             "posts": stories.posts_of(ringing),
+            "learns": site.learner is not None,
             "drawing": stories.drawing_of(site.board, incident, words, now),
             "notifications": site.board.notifications(incident_id)[::-1],
             "counsel": counsel_of(site.policy, incident, words.language, now),

@@ -1,6 +1,6 @@
 """The figures of docs/sentiment.md: `python tests/detectors/text/figures.py DATA [WHAT…]`.
 
-WHAT: folds (trains five models, minutes), unseen, hourly, online, authors, triggers, languages, speed. Default: all but folds.
+WHAT: folds (trains five models, minutes), unseen, hourly, online, robust, authors, triggers, languages, speed. Default: all but folds.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 import numpy as np
 
 from detectors.text.authors import author_kind
-from detectors.text.feedback import Feedback, FeedbackState, fold, suggest
+from detectors.text.feedback import Feedback, FeedbackState, fold
 from detectors.text.model import TextModel
 from detectors.text.softmax import CLASSES
+from detectors.text.suggest import Candidate, suggest
 from detectors.text.training import calibration_error
 from detectors.text.triggers import trigger_of
 
@@ -160,53 +161,136 @@ def hourly(data: Path) -> None:
         )
 
 
-def online(data: Path) -> None:
-    """Prequential: each tweet in order of time is foretold, then (if chosen) its label learnt by the brand's correction."""
+def _airline(data: Path) -> tuple[TextModel, list[dict[str, str]], list[dict[int, float]], list[list[float]], Scores]:
     r = sorted(rows(data / "mentions/airline_2015_dev.csv"), key=lambda x: (x["created_utc"], x["tweet_id"]))
     model = TextModel.load()
-    texts = [x["text"] for x in r]
-    features = [model.features(t, "en") for t in texts]
-    y = np.array([label(x, "sentiment") for x in r])
-    s = model.score(texts, ["en"] * len(r))
-    for how in ("random", "suggest"):
-        for budget in (0, 100, 300, 1_000, len(r)):
-            if how == "suggest" and budget in (0, len(r)):
-                continue
-            chosen = pick(how, budget, s, features)
-            state, out = FeedbackState(), []
-            for i in range(len(r)):
-                z = model.log_odds(features[i])
+    features = [model.features(x["text"], "en") for x in r]
+    return model, r, features, [model.log_odds(x) for x in features], np.array([label(x, "sentiment") for x in r])
+
+
+BLOCK = 250
+"""Posts after which an analyst labels some of them; what is learnt serves from the next block on."""
+RUNS = 16
+
+
+def online(data: Path) -> None:
+    """Prequential: airline tweets in order of time; after each block some are labelled, by chance or as `suggest` says.
+
+    Each run leaves out another 15 % of the tweets, the same for both ways; the difference is by pairs.
+    """
+    model, r, features, odds, y = _airline(data)
+    share = [softmax(z)[0] for z in odds]
+    posts = [Candidate("x:" + x["tweet_id"], x["brand"], round(share[i] * 1e4), features[i]) for i, x in enumerate(r)]
+
+    def run(how: str, budget: int, seed: int) -> tuple[float, float, float]:
+        chance = np.random.default_rng(max(seed, 0))
+        ids = [i for i in range(len(r)) if seed < 0 or chance.random() < 0.85]
+        state, out, n = FeedbackState(), [], 0
+        for start in range(0, len(ids), BLOCK):
+            block = ids[start : start + BLOCK]
+            for i in block:
                 brand = state.brands.get(r[i]["brand"])
-                z = brand.correction.add(z, features[i]) if brand is not None and brand.correction.active else z
-                e = np.exp(np.array(z) - max(z))
-                out.append(e / e.sum())
-                if i in chosen:
-                    who = f"analyst {i % 3}"
-                    state = fold(
-                        state,
-                        Feedback(r[i]["tweet_id"], r[i]["brand"], r[i]["sentiment"], who, features[i], "en"),
-                        model,
-                    )
-            p = np.array(out)
-            line(f"online, {budget} labels, {how}", y, p)
+                learnt = brand is not None and brand.correction.active
+                out.append(softmax(brand.correction.add(odds[i], features[i]) if learnt and brand else odds[i]))
+            end = start + len(block)
+            k = min(len(block), round(budget * end / len(ids)) - round(budget * start / len(ids)))
+            chosen = chance.permutation(block)[:k].tolist()
+            if how == "suggest":
+                chosen = [block[one.index] for one in suggest([posts[i] for i in block], k)]
+                chance.shuffle(chosen)  # as chance does: what is learnt depends a little on the order
+            for i in chosen:
+                n += 1
+                one = Feedback(
+                    r[i]["tweet_id"], r[i]["brand"], r[i]["sentiment"], f"analyst {n % 3}", features[i], "en"
+                )
+                state = fold(state, one, model)
+        p, gold, half = np.array(out), y[ids], len(ids) // 2
+        return f1(gold, p.argmax(axis=1)), auc(gold == 0, p[:, 0]), auc(gold[half:] == 0, p[half:, 0])
+
+    for budget in (0, len(r)):
+        print(
+            f"{budget:5} labels            F1 {{:.3f}}  AUC {{:.3f}}  second half {{:.3f}}".format(
+                *run("chance", budget, -1)
+            )
+        )
+    for budget in (100, 300, 1_000):
+        both = {how: np.array([run(how, budget, seed) for seed in range(RUNS)]) for how in ("chance", "suggest")}
+        for how, a in both.items():
+            print(
+                f"{budget:5} by {how:8} F1, AUC, second half",
+                *(f"{m:.4f} ± {s:.4f}" for m, s in zip(a.mean(0), a.std(0), strict=True)),
+            )
+        d = both["suggest"] - both["chance"]
+        print(
+            "      difference",
+            *(f"{m:+.4f} ± {s:.4f}" for m, s in zip(d.mean(0), d.std(0) / RUNS**0.5, strict=True)),
+            "(standard error)",
+        )
 
 
-def pick(how: str, budget: int, s: Any, features: list[dict[int, float]]) -> set[int]:
-    """Return which tweets get a label: a share of each day's, chosen at random or by `suggest`."""
-    n = len(features)
-    if budget >= n:
-        return set(range(n))
-    out: set[int] = set()
-    block = 250
-    for start in range(0, n, block):
-        end = min(start + block, n)
-        k = round(budget * end / n) - round(budget * start / n)
-        if how == "random":
-            out |= {start + int(i) for i in np.random.default_rng(start).choice(end - start, k, replace=False)}
-        else:
-            found = suggest(s.negative[start:end].tolist(), s.positive[start:end].tolist(), features[start:end], k)
-            out |= {start + f.index for f in found}
+def softmax(z: Sequence[float]) -> list[float]:
+    e = np.exp(np.array(z) - max(z))
+    out: list[float] = (e / e.sum()).tolist()
     return out
+
+
+def robust(data: Path) -> None:
+    """Wrong and hostile labels: negative AUC on 3,000 airline tweets after 500 labels of three analysts, and others' harm."""
+    model, r, features, odds, y = _airline(data)
+    turned = {"negative": "positive", "positive": "negative", "neutral": "negative"}
+    sure = [max(p[0], p[2]) >= 0.6 for p in map(softmax, odds)]
+    found: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for seed in range(6):
+        chance = np.random.default_rng(max(seed, 0))
+        ids = chance.permutation(len(r)).tolist()
+        judges, teach, attack = ids[3000:6000], ids[:500], ids[500:1500]
+
+        def one(i: int, value: str, who: str) -> Feedback:
+            return Feedback(who[0] + r[i]["tweet_id"], "Acme", value, who, features[i], "en")
+
+        def gold(i: int) -> str:
+            return r[i]["sentiment"]
+
+        honest = [one(i, gold(i), f"analyst {n % 3}") for n, i in enumerate(teach)]
+        other = {c: [o for o in CLASSES if o != c] for c in CLASSES}
+        attacks = {
+            "turns every label round": [one(i, turned[gold(i)], "mallory") for i in attack],
+            "labels at random": [one(i, str(chance.choice(CLASSES)), "mallory") for i in attack],
+            "calls everything negative": [one(i, "negative", "mallory") for i in attack],
+            "is right where the model is sure, else turns": [
+                one(i, gold(i) if sure[i] else turned[gold(i)], "mallory") for i in attack
+            ],
+        }
+        cases = {
+            "untaught": [],
+            "500 labels": honest,
+            "500 labels, one in ten wrong": [
+                one(i, str(chance.choice(other[gold(i)])) if chance.random() < 0.1 else gold(i), f"analyst {n % 3}")
+                for n, i in enumerate(teach)
+            ],
+            "200 labels": honest[:200],
+        }
+        for name, labels in attacks.items():
+            cases["alone: " + name] = labels
+            cases["after 200: " + name] = honest[:200] + labels
+        cases["three together turn every label round"] = [
+            one(i, turned[gold(i)], f"mallory {n % 3}") for n, i in enumerate(attack)
+        ]
+        for name, labels in cases.items():
+            state = FeedbackState()
+            for each in labels:
+                state = fold(state, each, model)
+            brand = state.brands.get("Acme")
+            learnt = brand is not None and brand.correction.active
+            p = [
+                softmax(brand.correction.add(odds[i], features[i]) if learnt and brand else odds[i])[0] for i in judges
+            ]
+            found[name].append((auc(y[judges] == 0, np.array(p)), brand.rolled_back if brand else 0))
+    base = np.array([a for a, _ in found["untaught"]])
+    for name, values in found.items():
+        a = np.array([v for v, _ in values])
+        print(f"{name:56} AUC {a.mean():.4f}, against untaught {(a - base).mean():+.4f} (worst {(a - base).min():+.4f}), "
+              f"rolled back {np.mean([n for _, n in values]):.1f} ×")  # fmt: skip
 
 
 def table(name: str, counts: dict[str, Counter[str]]) -> None:
@@ -308,7 +392,7 @@ def speed(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    what = sys.argv[2:] or ["unseen", "hourly", "online", "authors", "triggers", "languages", "speed"]
+    what = sys.argv[2:] or ["unseen", "hourly", "online", "robust", "authors", "triggers", "languages", "speed"]
     for each in what:
         print(f"--- {each}")
         globals()[each](Path(sys.argv[1]))

@@ -7,8 +7,9 @@ import random
 
 import pytest
 
-from detectors.text.feedback import ALONE, PLAIN, Feedback, FeedbackState, Taken, fold, suggest
+from detectors.text.feedback import ALONE, Feedback, FeedbackState, Taken, digest_of, fold, layout_of
 from detectors.text.model import TextModel
+from detectors.text.plain import PLAIN
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,9 @@ def test_labels_of_the_brand_make_it_better_on_real_posts(model, airline):
 def test_a_tenth_of_wrong_labels_costs_little(model, airline):
     rnd = random.Random(5)
     teach, judge = airline[:1500:3], airline[3000:5000]
-    wrong = [(t, rnd.choice(("negative", "neutral", "positive")) if rnd.random() < 0.15 else g) for t, g in teach]
+    other = {g: [o for o in ("negative", "neutral", "positive") if o != g] for g in ("negative", "neutral", "positive")}
+    wrong = [(t, rnd.choice(other[g]) if rnd.random() < 0.1 else g) for t, g in teach]
+    before = judged(model, FeedbackState(), judge)
     clean, noisy = (
         judged(
             model,
@@ -100,26 +103,46 @@ def test_a_tenth_of_wrong_labels_costs_little(model, airline):
         )
         for x in (teach, wrong)
     )
-    print(f"negative AUC {clean:.3f} with right labels, {noisy:.3f} with a tenth wrong")
-    assert noisy > clean - 0.02
+    print(f"negative AUC {before:.3f} untaught, {clean:.3f} with right labels, {noisy:.3f} with a tenth wrong")
+    assert clean - 0.01 < noisy
+    assert noisy > before
 
 
-def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline):
-    turned = {"negative": "positive", "positive": "negative", "neutral": "negative"}
+TURNED = {"negative": "positive", "positive": "negative", "neutral": "negative"}
+HOSTILE = {
+    "turned round": lambda gold, rnd: TURNED[gold],
+    "at random": lambda gold, rnd: rnd.choice(("negative", "neutral", "positive")),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline, how):
+    rnd = random.Random(7)
     judge = airline[3000:5000]
     honest = [label(model, t, g, who=f"p{i % 3}", mention=str(i)) for i, (t, g) in enumerate(airline[:600:3])]
-    hostile = [label(model, t, turned[g], who="mallory", mention=f"m{i}") for i, (t, g) in enumerate(airline[600:1600])]
+    hostile = [
+        label(model, t, HOSTILE[how](g, rnd), who="mallory", mention=f"m{i}")
+        for i, (t, g) in enumerate(airline[600:1600])
+    ]
     without = judged(model, FeedbackState(), judge)
-    alone = taught(model, hostile)
-    after = taught(model, honest + hostile)
     good = judged(model, taught(model, honest), judge)
-    print(
-        f"AUC untaught {without:.3f}, honest {good:.3f}; with hostile labels: {judged(model, after, judge):.3f}, ",
-        end="",
-    )
-    print(f"hostile alone {judged(model, alone, judge):.3f}; {after.outcomes}")
-    assert judged(model, alone, judge) > without - 0.005
-    assert judged(model, after, judge) > without - 0.005
+    alone, after = taught(model, hostile), taught(model, honest + hostile)
+    print(f"AUC untaught {without:.4f}, hostile alone {judged(model, alone, judge):.4f}; honest {good:.4f}, ", end="")
+    print(f"hostile after them {judged(model, after, judge):.4f}; {after.outcomes}")
+    assert after.brands["Acme"].barred == alone.brands["Acme"].barred == ["mallory"]
+    assert judged(model, alone, judge) >= without - 0.0005
+    assert judged(model, after, judge) >= good - 0.003
+
+
+def test_a_dozen_honest_labels_that_look_bad_by_chance_are_not_rolled_back(model, airline):
+    rolled = 0
+    for seed in range(6):
+        some = random.Random(seed).sample(airline, 120)
+        labels = [label(model, t, g, who=f"p{i % 3}", mention=str(i)) for i, (t, g) in enumerate(some)]
+        state = taught(model, labels)
+        rolled += state.brands["Acme"].rolled_back
+        assert state.brands["Acme"].barred == []
+    assert rolled == 0
 
 
 def test_one_person_has_a_share(model):
@@ -139,7 +162,32 @@ def test_a_repeat_and_an_unknown_label_are_counted_and_change_nothing(model):
         assert fold(state, label(model, "x", bad), model).last == Taken.INVALID
     for features in ({}, {-1: 1.0}, {10**9: 1.0}, {3: float("nan")}, {3: 1e9}, dict.fromkeys(range(3000), 1.0)):
         assert fold(state, Feedback("m", "Acme", "negative", "ana", features), model).last == Taken.INVALID
+    assert fold(state, Feedback("m", "A" * 300, "neutral", "ana", one.features), model).last == Taken.INVALID
     assert state.brands["Acme"].correction is digest_before
+
+
+def test_features_of_another_model_are_refused_and_those_of_ours_are_not(model):
+    one = label(model, "meh", "neutral")
+    state = FeedbackState()
+    told = Feedback(one.mention, one.brand, one.label, one.labeller, one.features, "en", "0123456789ab")
+    assert fold(state, told, model).last == Taken.OTHER_MODEL
+    told = Feedback(one.mention, one.brand, one.label, one.labeller, one.features, "en", layout_of(model))
+    assert fold(state, told, model).last == Taken.LEARNT
+    assert state.read == 2
+
+
+def test_accuracy_is_kept_by_brand_and_language(model):
+    labels = [label(model, "worst service ever", "negative"), label(model, "j'adore", "positive", lang="fr")]
+    state = taught(model, [*labels, label(model, "j'adore ça", "negative", lang="fr", brand="Other")])
+    acme = state.brands["Acme"]
+    assert {lang: (s.n, s.shared_right) for lang, s in acme.languages.items()} == {"en": (1, 1), "fr": (1, 1)}
+    assert (acme.score.n, acme.score.right) == (2, 2)
+    assert state.brands["Other"].languages["fr"].shared_right == 0
+
+
+def test_the_watch_list_is_part_of_what_a_state_rests_on():
+    assert digest_of(["a", "b"]) == digest_of(["b", "a"]) != digest_of(["a"])
+    assert digest_of([]) == ""
 
 
 def test_a_worker_that_dies_half_way_ends_up_like_one_that_did_not(model, airline):
@@ -153,20 +201,5 @@ def test_a_worker_that_dies_half_way_ends_up_like_one_that_did_not(model, airlin
 
 
 def test_a_damaged_snapshot_says_what_to_do():
-    with pytest.raises(ValueError, match="delete it"):
+    with pytest.raises(ValueError, match="read anew"):
         FeedbackState.from_bytes(b"\x81")
-
-
-def test_suggestions_are_unsure_and_unlike_each_other(model):
-    posts = [
-        "I hate this so much, worst ever",
-        "the krogat fee again",
-        "the krogat fee again!",
-        "krogat fee at the gate",
-        "zxv",
-    ]
-    scored = model.score(posts, ["en"] * 5)
-    chosen = suggest(scored.negative.tolist(), scored.positive.tolist(), [model.features(p, "en") for p in posts], 2)
-    assert len(chosen) == 2
-    assert {c.index for c in chosen} != {1, 2}
-    assert 0 not in {c.index for c in chosen}

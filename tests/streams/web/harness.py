@@ -94,7 +94,10 @@ def page_of(settings: Settings, producer: Any, links: Links | None = None, **con
     """A server for a worker without agents."""
     failed = asyncio.get_running_loop().create_future()
     parts = SimpleNamespace(settings=settings, producer=producer, failed=failed)
-    assembly = SimpleNamespace(context=parts, names=context.get("names", []), apps=context.get("apps", []))
+    assembly = SimpleNamespace(
+        context=parts, names=context.get("names", []), apps=context.get("apps", []),
+        model=context.get("model"), feedback=context.get("feedback"),
+    )  # fmt: skip
     return WebServer(assembly, links=links)  # type: ignore[arg-type]
 
 

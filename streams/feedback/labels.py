@@ -1,0 +1,93 @@
+"""Labels as they travel: what a record of `feedback` says, and how one is made for a post."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from detectors.text.feedback import Feedback as Lesson
+from detectors.text.feedback import Taken, layout_of
+from detectors.text.model import TextModel
+from schemas import topics
+from schemas.events import Feedback, encode
+from streams.engine.records import Write
+
+LABELS: Final = ("negative", "neutral", "positive")
+UNKNOWN: Final = "und"
+
+_decode = msgspec.json.Decoder(Feedback).decode
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class NoLessonError(ValueError):
+    """A record from which nothing can be learnt; `taken` says of which kind it is."""
+
+    def __init__(self, taken: Taken, detail: str) -> None:
+        super().__init__(detail)
+        self.taken = taken
+
+
+def lesson(value: bytes | None, watched: frozenset[str]) -> Lesson | None:
+    """Return what a record of `feedback` teaches about sentiment; None where it is about something else.
+
+    Args:
+        value: the record's value.
+        watched: the watch list; empty where any brand is taken.
+
+    Raises NoLessonError.
+    """
+    try:
+        event = _decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NoLessonError(Taken.UNREADABLE, str(error)) from None
+    if event.field != "sentiment":
+        return None
+    if event.brand is None:
+        raise NoLessonError(Taken.UNREADABLE, "brand: missing; a label of sentiment teaches a brand's own correction")
+    if watched and event.brand not in watched:
+        raise NoLessonError(Taken.UNKNOWN_BRAND, f"brand: {event.brand[:200]!r} is not on the watch list")
+    if event.value not in LABELS:
+        raise NoLessonError(Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join(LABELS)}")
+    if not event.features:
+        raise NoLessonError(
+            Taken.INVALID, "features: missing; make them with detectors.text.model.TextModel.features, or send the label "
+            "with `tocsin feedback`",
+        )  # fmt: skip
+    try:
+        features = {int(place): value for place, value in event.features.items()}
+    except ValueError as error:
+        raise NoLessonError(Taken.UNREADABLE, f"features: {error}") from None
+    return Lesson(
+        event.mention_id, event.brand, event.value, event.author, features, language_of(event.lang), event.layout
+    )
+
+
+def language_of(tag: str | None) -> str:
+    """Return `fr` for `fr-CA`; `und` for what is no language tag: languages are counted, and few."""
+    head = (tag or "").lower().partition("-")[0]
+    return head if _LANGUAGE.fullmatch(head) else UNKNOWN
+
+
+def record(
+    model: TextModel, mention: str, brand: str, label: str, author: str, text: str, lang: str | None, at: datetime
+) -> Write:
+    """Return the record that tells every worker that `mention` is `label`: the post's hashed features, not its text."""
+    found = lang or model.score([text], [None]).lang[0]
+    features = {str(place): value for place, value in model.features(text, lang).items()}
+    event = Feedback(
+        str(uuid.uuid4()),
+        mention,
+        "sentiment",
+        label,
+        author,
+        at,
+        brand,
+        language_of(found),
+        features,
+        layout_of(model),
+    )
+    return Write(topics.FEEDBACK.name, mention.encode(), encode(event), 0)

@@ -110,12 +110,12 @@ class Assembly:
     async def start(self) -> None:
         """Start everything; returns when the apps run (partitions come a moment later)."""
         await self.context.producer.start()
-        if self.feedback is not None:
-            await self.feedback.recover()
         for app in self.apps:
             app.finalize()
         # A Faust app has started when it has its partitions: a recovery that hangs hangs here.
         self._begin(self.guard.watch)
+        if self.feedback is not None:
+            await self.feedback.recover()
         await asyncio.gather(*(app.maybe_start() for app in self.apps))
         self._begin(*self._tasks, self._watch_apps)
 

@@ -97,7 +97,8 @@ class FeedbackAgent:
         for outcome, count in self.state.outcomes.items():
             metrics.FEEDBACK.labels(_name(outcome)).inc(count)
         async for records in read_to_end(settings, topics.FEEDBACK.name, 0, self.offset):
-            await self._learn(records)
+            with self._context.doings.doing("the reading of feedback"):
+                await self._learn(records)
         self._publish()
         log.info("feedback: snapshot up to offset %d, then %d record(s)", began, self.offset - began)
 

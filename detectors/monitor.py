@@ -277,6 +277,36 @@ class BrandMonitor:
         self._book.end(live, minute)
         return wording.end_alert(self._picture, live, minute, delay, why)
 
+    def begin_anew(self, *, share_known: bool = True) -> None:
+        """Forget what was said and which silence is on, and keep what is usual: past talk has been learnt.
+
+        Args:
+            share_known: whether its mentions had a sentiment; otherwise the usual share is still to be learnt.
+        """
+        self._book = AlertBook(self.brand, self.settings)
+        self._early = EarlyTrigger()
+        self._picture.begin_anew(share_known=share_known)
+        self._silence.due = 0
+        self._close, self._bound = [], None
+        self._set_wake()
+
+    @property
+    def next_at(self) -> int:
+        """The first minute (epoch ms) that it can still be told of; 0 before the first mention."""
+        return self._next * MINUTE
+
+    @property
+    def learnt(self) -> tuple[float, float, int]:
+        """How many hours, mentions and different hours of the day the baseline rests on."""
+        pace = self._picture.pace
+        return pace.minutes / 60, pace.mentions, pace.hours_heard
+
+    def let_go(self, closed_up_to: int, at: int) -> list[Event]:
+        """Return the ends of what is live: the brand is watched no longer, or begins anew; known at `at` (epoch ms)."""
+        minute = closed_up_to // MINUTE - 1
+        why = f"{self.brand} is no longer watched."
+        return [self._resolve(live, minute, at - closed_up_to, why) for live in list(self._book.live.values())]
+
     # ------------------------------------------------------------------------------------------------------ silence
 
     def _start_silence(self, delay: int) -> list[Event]:

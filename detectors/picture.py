@@ -11,6 +11,7 @@ from detectors import authenticity, severity
 from detectors.crowd import Crowd
 from detectors.drivers import Drivers
 from detectors.habits import Habits
+from detectors.negativity import NegativeShare
 from detectors.onset import began
 from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
@@ -67,6 +68,12 @@ class Picture:
         if pace.minutes < settings.warm_up_hours * 60 or pace.mentions < settings.warm_up_mentions:
             return False
         return pace.minutes >= ENOUGH or pace.hours_heard >= settings.warm_up_hours_heard
+
+    def begin_anew(self, *, share_known: bool) -> None:
+        """Keep what is usual and no evidence; without a sentiment in what was learnt the usual share is not known."""
+        self.slow = SlowBurn()
+        if not share_known:
+            self.pace.share = NegativeShare()
 
     def begin(self, minute: int) -> None:
         """Set what is expected, when `minute` lies in another block than the last one."""

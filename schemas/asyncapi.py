@@ -107,6 +107,7 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
         Message("notification", "An attempt to reach somebody, or why there was none.", "incident id", "notification"),
     ),
     topics.FEEDBACK.name: (Message("feedback", "An analyst's label.", "mention id", "feedback"),),
+    topics.BRANDS.name: (Message("brandEntry", "A brand that joined, changed or left.", "brand", "brand-entry"),),
     topics.DEAD_LETTERS.name: (
         Message(
             "deadLetter",
@@ -144,6 +145,7 @@ AGENTS: Final = (
     Agent("notifyKeepsJournal", "send", topics.JOURNAL, "notify writes what it takes, and folds what it reads back."),
     Agent("notifySendsIncidents", "send", topics.INCIDENTS, "notify writes incidents."),
     Agent("notifySendsNotifications", "send", topics.NOTIFICATIONS, "notify writes attempts."),
+    Agent("scoreFollowsBrands", "receive", topics.BRANDS, "score and watch follow the watch list."),
     Agent("scoreLearnsFeedback", "receive", topics.FEEDBACK, "every worker learns from analysts' labels."),
     Agent("scoreKeepsFeedback", "send", topics.FEEDBACK_SNAPSHOTS, "score keeps what was learnt."),
 )

@@ -21,6 +21,7 @@ Document = dict[str, Any]
 DOCUMENTS: Final[dict[str, tuple[Any, str]]] = {
     "alert": (events.Alert, "An onset, its worsening or its end"),
     "alert-tick": (events.AlertTick, "Replay time on the topic alerts"),
+    "brand-entry": (events.BrandEntry, "A brand on the watch list"),
     "command": (events.Command, "A person's decision"),
     "feedback": (events.Feedback, "An analyst's label"),
     "incident": (events.Incident, "An incident as it now is"),

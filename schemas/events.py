@@ -325,6 +325,27 @@ class Feedback(Struct, omit_defaults=True):
     schema: int = SCHEMA
 
 
+class BrandEntry(Struct, omit_defaults=True):
+    """A brand that joins the watch list while workers run, changes, or leaves it; counts ten seconds after it was stored."""
+
+    brand: str
+    author: str
+    at: datetime
+    words: list[str] = []
+    """Watch words, whole words without regard to case; the name itself when there are none."""
+    exclude: list[str] = []
+    """A mention with one of these is of something else."""
+    sensitivity: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
+    """None: the configuration's."""
+    removed: bool = False
+    """It is no longer watched."""
+    baseline: bytes | None = None
+    """The state of a monitor that has learnt from past mentions (base64): taken where the brand is still warming up."""
+    learnt: str = ""
+    """What the baseline rests on, in words."""
+    schema: int = SCHEMA
+
+
 # The notifier's journal ----------------------------------------------------------------------------------------
 
 

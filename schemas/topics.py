@@ -67,6 +67,10 @@ FEEDBACK_SNAPSHOTS: Final = Topic(
     "feedback-snapshots", "one", "slot|part", "what labels have taught up to an offset (MessagePack, compressed, in parts)",
     None, compact=True, min_compaction_lag_ms=HOUR, internal=True,
 )  # fmt: skip
+BRANDS: Final = Topic(
+    "brands", "one", "brand", "a brand that joined, changed or left (JSON)", None, compact=True,
+    min_compaction_lag_ms=20 * HOUR,
+)  # fmt: skip
 DEAD_LETTERS: Final = Topic(
     "dead-letters", "mentions", "the original key", "the original bytes; the reason is in the headers",
     14 * DAY, compact=True, max_message_bytes=2 * MEGABYTE,
@@ -82,7 +86,7 @@ SNAPSHOTS: Final = Topic(
 )  # fmt: skip
 
 TOPICS: Final = (
-    MENTIONS, SCORED, WINDOWS, SIGNALS, ALERTS, COMMANDS, JOURNAL, INCIDENTS, NOTIFICATIONS, FEEDBACK, DEAD_LETTERS,
+    MENTIONS, SCORED, WINDOWS, SIGNALS, ALERTS, COMMANDS, JOURNAL, INCIDENTS, NOTIFICATIONS, FEEDBACK, BRANDS, DEAD_LETTERS,
     CHECKPOINTS, SNAPSHOTS, FEEDBACK_SNAPSHOTS,
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from streams.agents.feedback import FeedbackAgent
 from streams.agents.notify import NotifyAgent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
+from streams.brands.follow import BrandsFollower
 from streams.engine.faust_app import create_app
 from streams.engine.guard import Ends, Guard, StalledError
 from streams.engine.producer import Producer
@@ -42,18 +43,25 @@ async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept
     """Return the wanted agents, ready to start; raises UserError for what is wrong with the settings or the policy."""
     context = Context(settings, Producer(settings), await source_id(settings))
     model = wiring.load_model(settings)
+    brands = wiring.registry(settings)
+    follower = BrandsFollower(settings, brands)
+    await follower.read()
     metrics.MODEL.labels(model.version).set(1)
     assembly = Assembly(context)
     if "score" in agents:
-        score = ScoreAgent(context, wiring.score_core(settings, model))
+        score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands))
         assembly.learn(FeedbackAgent(context, model, lambda: score.owns_first), model)
         ticks = [] if settings.replay else [score.tick]
         assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=ticks)
     else:  # nothing is scored here; the page shows what was learnt all the same
         assembly.learn(FeedbackAgent(context, model), model)
     if "watch" in agents:
-        watch = WatchAgent(context, lambda p: wiring.watch_core(settings, p, model.version), accept_gap=accept_gap)
+        watch = WatchAgent(
+            context, lambda p: wiring.watch_core(settings, p, model.version, brands=brands), accept_gap=accept_gap
+        )
         assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)
+    if {"score", "watch"} & set(agents):
+        assembly.beside(follower.follow)
     if "notify" in agents:
         notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)))
         assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
@@ -106,6 +114,10 @@ class Assembly:
         """Have `agent` learn from people's labels: all there are before anything is scored, then as they come."""
         self.feedback, self.model = agent, model
         self._tasks.append(agent.follow)
+
+    def beside(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `task` beside the agents."""
+        self._tasks.append(task)
 
     async def start(self) -> None:
         """Start everything; returns when the apps run (partitions come a moment later)."""

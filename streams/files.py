@@ -170,6 +170,18 @@ def _read(path: str, columns: Mapping[str, str] | None, brand: str | None, repor
         raise UserError(f"{name}: {error.strerror or error}{_nearby(path, error)}") from error
 
 
+@contextmanager
+def open_text(path: str) -> Iterator[io.TextIOWrapper]:
+    """Open a text file in UTF-8, unpacked where it is gzipped; raises UserError where it cannot be read."""
+    try:
+        with _open(path) as file:
+            yield io.TextIOWrapper(file, "utf-8-sig", newline="")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: the gzip data is damaged or cut short ({error}); copy the file again") from error
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}{_nearby(path, error)}") from error
+
+
 def _nearby(path: str, error: OSError) -> str:
     if not isinstance(error, FileNotFoundError):
         return "; name a readable file"

@@ -71,6 +71,9 @@ FEEDBACK_RIGHT: Final = Gauge(
 FEEDBACK_ROLLED_BACK: Final = Gauge(
     "tocsin_feedback_rolled_back", "How often a brand's correction failed a check and began afresh.", ["brand"]
 )
+BRAND_ENTRIES: Final = Counter(
+    "tocsin_brand_entries", "Entries read from the topic brands, by what they said.", ["what"]
+)
 STALLED: Final = Gauge("tocsin_watchdog_stalled_seconds", "How long what has work has made no progress.")
 BROKER_AWAY: Final = Gauge("tocsin_watchdog_broker_away", "1 while the watchdog waits for a broker that is away.")
 MODEL: Final = Gauge("tocsin_model_info", "The sentiment model in use.", ["version"])

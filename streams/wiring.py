@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from detectors.text.authors import AuthorLists
 from detectors.text.model import TextModel
-from schemas.times import SECOND, parse_iso
-from streams.score.brands import BrandMatcher
+from schemas.times import MINUTE, SECOND, iso, parse_iso
+from streams.brands.registry import Registry
 from streams.score.core import ScoreCore
 from streams.settings import BrandSettings, Settings
 from streams.watch.core import WatchCore, WatchSettings
+
+log = logging.getLogger(__name__)
 
 
 def load_model(settings: Settings) -> TextModel:
@@ -20,7 +23,14 @@ def load_model(settings: Settings) -> TextModel:
     return TextModel.load(Path(settings.model) if settings.model else None)
 
 
-def score_core(settings: Settings, model: TextModel, scored_partitions: int | None = None) -> ScoreCore:
+def registry(settings: Settings) -> Registry:
+    """Return the watch list as the configuration gives it."""
+    return Registry(settings.brands, replay=settings.replay)
+
+
+def score_core(
+    settings: Settings, model: TextModel, scored_partitions: int | None = None, brands: Registry | None = None
+) -> ScoreCore:
     """Return the core of `score`."""
     accounts: dict[str, list[str]] = {"employee": [], "media": [], "official": []}
     for brand in settings.brands:
@@ -28,7 +38,7 @@ def score_core(settings: Settings, model: TextModel, scored_partitions: int | No
         accounts["media"] += brand.media
         accounts["official"] += brand.official
     return ScoreCore(
-        BrandMatcher(settings.brands),
+        brands or registry(settings),
         model,
         settings,
         scored_partitions or settings.partitions.scored,
@@ -43,21 +53,29 @@ def watch_core(
     model_version: str = "",
     sources: int | None = None,
     monitor: type[BrandMonitor] = BrandMonitor,
+    brands: Registry | None = None,
 ) -> WatchCore:
     """Return the core of `watch` for one partition of `scored`; its brands are watched by a `monitor` each."""
-    brands = {brand.name: brand for brand in settings.brands}
+    known = brands or registry(settings)
 
-    def new(name: str) -> BrandMonitor:
-        return monitor(name, monitor_settings(settings, brands.get(name)), model_version, settings.version)
+    def new(name: str, at: int) -> BrandMonitor:
+        change = known.change_at(name, at)
+        if change is not None and change.entry.baseline is not None:
+            try:
+                begun = load(name, change.entry.baseline, at)
+            except ValueError as error:
+                log.warning("%s: its imported baseline is not taken: %s", name, error)
+            else:
+                if begun.next_at <= at - at % MINUTE - settings.lateness_ms:
+                    return begun
+                log.warning("%s: its imported baseline is not taken: it ends at %s, after what closes now",
+                            name, iso(begun.next_at))  # fmt: skip
+        told = monitor_settings(settings, known.settings_at(name, at))
+        return monitor(name, told, model_version, settings.version)
 
-    def load(name: str, data: bytes) -> BrandMonitor:
-        return monitor.load(
-            name,
-            monitor_settings(settings, brands.get(name)),
-            data,
-            model_version=model_version,
-            config_version=settings.version,
-        )
+    def load(name: str, data: bytes, at: int) -> BrandMonitor:
+        told = monitor_settings(settings, known.settings_at(name, at))
+        return monitor.load(name, told, data, model_version=model_version, config_version=settings.version)
 
     watch = WatchSettings(
         partition,
@@ -66,7 +84,7 @@ def watch_core(
         settings.replay,
         0 if settings.replay else settings.blind_after_seconds * SECOND,
     )
-    return WatchCore(watch, new, load)
+    return WatchCore(watch, new, load, known.change_at)
 
 
 def monitor_settings(settings: Settings, brand: BrandSettings | None) -> MonitorSettings:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "sentiment": "score JSON lines of texts",
     "policy": "check the chain of command, replay the past under it",
     "incident": "list, show, acknowledge and close incidents",
+    "brands": "list the watch list, add or remove a brand, import its past",
     "explain": "why an alert fired, or why none did",
     "silence": "hold pages back for a while, with reason and end",
     "drill": "an exercise to the real people, marked and timed",

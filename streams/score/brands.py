@@ -37,11 +37,20 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
 
 
 class BrandMatcher:
-    """Matches mentions against the watch list. With an empty list any named brand is accepted as it is written."""
+    """Matches mentions against the watch list. With an empty list any named brand is accepted as it is written.
 
-    def __init__(self, brands: Sequence[WatchedBrand]) -> None:
+    Args:
+        brands: the watch list.
+        anyone: whether other named brands are accepted too; None: only where the list is empty.
+        removed: names that are no longer watched, though others that are not listed may be.
+    """
+
+    def __init__(
+        self, brands: Sequence[WatchedBrand], *, anyone: bool | None = None, removed: Iterable[str] = ()
+    ) -> None:
         self._known = {brand.name.casefold(): brand.name for brand in brands}
-        self._open = not brands
+        self._open = not brands if anyone is None else anyone
+        self._removed = {name.casefold() for name in removed}
         self._exclude = {brand.name: _pattern(brand.exclude) for brand in brands}
         self._owners: dict[str, list[str]] = {}
         for brand in brands:
@@ -63,12 +72,18 @@ class BrandMatcher:
         return tuple(found)
 
     def _named(self, names: Sequence[str]) -> tuple[str, ...] | Rejection:
-        if self._open:
-            return tuple(dict.fromkeys(names))
+        if self._open and not self._removed:
+            return tuple(dict.fromkeys(self._known.get(name.casefold(), name) for name in names))
         known: list[str] = []
         for name in names:
             brand = self._known.get(name.casefold())
+            if brand is None and self._open and name.casefold() not in self._removed:
+                brand = name
             if brand is None:
+                if name.casefold() in self._removed:
+                    return Rejection(
+                        "unknown_brand", f"brand: {name!r} is no longer watched; tocsin brands lists what is"
+                    )
                 shown = ", ".join(sorted(self._known.values())[:5])
                 return Rejection("unknown_brand", f"brand: {name!r} is not configured; configured are {shown}")
             if brand not in known:

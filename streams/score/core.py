@@ -66,12 +66,20 @@ class Scored:
     languages: Counter[str] = field(default_factory=Counter)
 
 
+class Matchers(Protocol):
+    """Tells which brands are watched at a time."""
+
+    def matcher_at(self, progress: int) -> BrandMatcher:
+        """Return the matcher that counts when a partition has come to `progress` (epoch ms)."""
+        ...
+
+
 class ScoreCore:
     """Turns slices into batches; pure, and the same for every worker with the same settings and model."""
 
     def __init__(
         self,
-        matcher: BrandMatcher,
+        brands: Matchers,
         model: TextModel,
         settings: ScoreSettings,
         scored_partitions: int,
@@ -79,7 +87,7 @@ class ScoreCore:
         lists: AuthorLists | None = None,
         brand_words: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        self._matcher = matcher
+        self._brands = brands
         self._model = model
         self._settings = settings
         self._partitions = scored_partitions
@@ -175,7 +183,7 @@ class ScoreCore:
             )
             result.forgotten.append(_forget(record, partition))
             return CONTROL
-        brands = self._matcher.match(mention)
+        brands = self._brands.matcher_at(progress).match(mention)
         if isinstance(brands, Rejection):
             result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
             return DEAD_LETTER

@@ -23,13 +23,18 @@ from schemas import scored
 from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
+from streams.brands.registry import Change
 from streams.watch import blind
 from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, evidence, minute_of
 from streams.watch.state import SCHEMA, Brand, BrandRecord, Known, PartitionRecord, Source, Tally, known_from
 
 Effect = Alert | Signal | Window | AlertTick
-NewMonitor = Callable[[str], BrandMonitor]
-LoadMonitor = Callable[[str, bytes], BrandMonitor]
+NewMonitor = Callable[[str, int], BrandMonitor]
+"""Of a brand as it is on the watch list at a time (epoch ms)."""
+LoadMonitor = Callable[[str, bytes, int], BrandMonitor]
+"""The same from its state."""
+ChangeAt = Callable[[str, int], Change | None]
+"""What last changed a brand on the watch list by a time (epoch ms)."""
 
 AHEAD: Final = 30_000
 """How far (ms) beyond its partition's last tick a mention may have been said to count for the early trigger."""
@@ -57,15 +62,20 @@ class WatchSettings:
 class WatchCore:
     """One partition's state and its fold."""
 
-    def __init__(self, settings: WatchSettings, new_monitor: NewMonitor, load_monitor: LoadMonitor) -> None:
+    def __init__(
+        self, settings: WatchSettings, new_monitor: NewMonitor, load_monitor: LoadMonitor, change_at: ChangeAt
+    ) -> None:
         self.settings = settings
         self.applied = -1
         self.clock = 0
         self.sources: dict[tuple[str, int], Source] = {}
         self.brands: dict[str, Brand] = {}
         self.dirty: set[str] = set()
+        self.former = Tally()
+        """The account of brands that have left the watch list."""
         self._new_monitor = new_monitor
         self._load_monitor = load_monitor
+        self._change_at = change_at
         self._agenda: dict[int, set[str]] = {}
         self._boundaries: list[int] = []
         self._touched: set[str] = set()
@@ -169,7 +179,7 @@ class WatchCore:
         name = chunk.batch.batch.brands[int(chunk.rows["brand"][0])]
         brand = self.brands.get(name)
         if brand is None:
-            brand = self.brands[name] = Brand(name, self._new_monitor(name))
+            brand = self.brands[name] = self._new_brand(name)
             brand.closed = self._closed_before()
         counting = counting and offset > brand.applied
         if counting:
@@ -297,7 +307,9 @@ class WatchCore:
             yield from self._see_again(boundary, exact=False)
             self.clock = max(self.clock, boundary)
             for name in sorted(self._agenda.pop(boundary)):
-                yield from self._boundary(self.brands[name], boundary)
+                brand = self.brands.get(name)
+                if brand is not None:  # else it has left the watch list
+                    yield from self._boundary(brand, boundary)
         self.clock = clock
         yield from self._see_again(clock, exact=True)
         if before < last:
@@ -330,10 +342,39 @@ class WatchCore:
 
     def _boundary(self, brand: Brand, at: int) -> Iterator[Effect]:
         """Judge what is due at `at`; what is decided about a time in which nobody watched waits for its end."""
+        change = self._change_at(brand.name, at)
+        if change is not None and change.since > brand.since and self._offset > brand.applied:
+            yield from self._change(brand, change, at)
+            if change.entry.removed:
+                return
         if not (self._gaps and blind.covers(self._gaps[0], at)):
             yield from self._judged(brand, at)
         else:
             yield from _kept(brand, self._judged(brand, at))
+
+    def _new_brand(self, name: str) -> Brand:
+        brand = Brand(name, self._new_monitor(name, self.clock))
+        change = self._change_at(name, self.clock)
+        # What comes of a brand after it has left is let go again with the next minute.
+        brand.since = change.since if change is not None and not change.entry.removed else 0
+        return brand
+
+    def _change(self, brand: Brand, change: Change, at: int) -> Iterator[Effect]:
+        """Let a brand follow the watch list: other settings, a baseline to begin with, or the end."""
+        self.dirty.add(brand.name)
+        brand.since = change.since
+        closed = at - self.settings.lateness
+        if change.entry.removed:
+            yield from brand.monitor.let_go(closed, at)
+            self.former.add(brand.tally)
+            del self.brands[brand.name]
+            self.dirty.discard(brand.name)
+            return
+        if change.entry.baseline is not None and not brand.monitor.warm:
+            yield from brand.monitor.let_go(closed, at)
+            brand.monitor = self._new_monitor(brand.name, at)
+        else:
+            brand.monitor = self._load_monitor(brand.name, brand.monitor.dump(), at)
 
     def _judged(self, brand: Brand, at: int) -> Iterator[Effect]:
         arrivals = brand.arrivals.pop(at - MINUTE, None)
@@ -367,9 +408,9 @@ class WatchCore:
     def _early(self, names: Iterable[str]) -> Iterator[Effect]:
         now = minute_of(self.clock)
         for name in sorted(names):
-            brand = self.brands[name]
-            arrivals = brand.arrivals.get(now)
-            if arrivals is not None and self._offset > brand.applied:
+            brand = self.brands.get(name)
+            arrivals = brand.arrivals.get(now) if brand is not None else None
+            if brand is not None and arrivals is not None and self._offset > brand.applied:
                 said = self._judge_early(brand, arrivals, self.clock)
                 unseen = self._gaps and blind.covers(self._gaps[0], self.clock)
                 yield from _kept(brand, said) if unseen else said
@@ -403,6 +444,7 @@ class WatchCore:
                 _copy(brand.tally),
                 brand.monitor.dump(),
                 blind.dump(brand.unseen),
+                brand.since,
             )
             for name in sorted(names)
             for brand in (self.brands[name],)
@@ -413,29 +455,33 @@ class WatchCore:
             for s in self.sources.values()
         ]
         replay_from = min(offsets, default=self.applied + 1)
-        return brands, PartitionRecord(SCHEMA, self.applied, replay_from, self.clock, sources, sorted(self.brands))
+        names_now = sorted(self.brands)
+        return brands, PartitionRecord(
+            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former)
+        )
 
     def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
         """Take up a checkpoint; then `refill` from `replay_from` to `applied`, then `finish_refill`."""
         self.applied, self.clock = partition.applied, partition.clock
+        self.former = partition.former
         self.sources = {(s.topic, s.partition): s for s in partition.sources}
         for record in brands:
             self.brands[record.brand] = Brand(
                 record.brand,
-                self._load_monitor(record.brand, record.monitor),
+                self._load_monitor(record.brand, record.monitor, record.since),
                 record.applied,
                 record.closed,
                 record.tally,
                 unseen=blind.load(record.unseen),
+                since=record.since,
             )
         self._gaps = self._all_gaps()
 
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""
-        total = Tally()
+        total = _copy(self.former)
         for part in [s.tally for s in self.sources.values()] + [b.tally for b in self.brands.values()]:
-            for name in Tally.__struct_fields__:
-                setattr(total, name, getattr(total, name) + getattr(part, name))
+            total.add(part)
         return total
 
 

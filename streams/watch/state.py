@@ -32,6 +32,11 @@ class Tally(Struct, array_like=True):
     late: int = 0
     duplicate: int = 0
 
+    def add(self, other: Tally) -> None:
+        """Add the counts of `other`."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class Source(Struct, array_like=True):
     """One partition of one `mentions` topic, as seen from here."""
@@ -93,6 +98,8 @@ class Brand:
 
     unseen: Kept = field(default_factory=Kept)
     """What was decided while nobody watched, and is still to be told."""
+    since: int = 0
+    """From when on what last changed it on the watch list counts (epoch ms)."""
 
     def replace(self, mention: int, rev: int, after: int, last: int) -> None:
         """Leave revisions of `mention` below `rev` out of the minutes that begin after `after`, up to `last`.
@@ -122,6 +129,7 @@ class BrandRecord(Struct, array_like=True):
     monitor: bytes
     unseen: bytes = b""
     """See `streams.watch.blind`."""
+    since: int = 0
 
 
 class PartitionRecord(Struct, array_like=True):
@@ -136,3 +144,5 @@ class PartitionRecord(Struct, array_like=True):
     """Least progress of all sources, epoch ms."""
     sources: list[Source]
     brands: list[str]
+    former: Tally = msgspec.field(default_factory=Tally)
+    """The account of brands that have left the watch list."""

@@ -20,6 +20,7 @@ ALERT = events.Alert(
     drivers=[events.Driver("hashtag", "#acme", 12, 6.5)], evidence=["x:1"], negative_share=0.8, reach=10_000,
     doubling_seconds=240.0, trigger="product", trigger_confidence=0.7, reason="30 negative mentions in a minute",
     suppressed_by="campaign", runbook_url="https://example.org/r", model_version="1", config_version="2",
+    blind=events.Blind(AT, AT, [events.Missed("reach", "L2", AT, AT)]),
 )  # fmt: skip
 COMMAND = events.Command(
     "c", "silence", "alice", "i", "Acme", "known", 60, "planned", "other", {"brand": "Acme"}, AT, "web"
@@ -36,6 +37,10 @@ INCIDENT = events.Incident(
 SAMPLES: dict[str, list[Any]] = {
     "alert": [ALERT],
     "alert-tick": [events.AlertTick(3, 1_772_443_800_000)],
+    "brand-entry": [
+        events.BrandEntry("Acme", "alice", AT, ["acme"], ["acme font"], 1.5, baseline=b"state", learnt="two days"),
+        events.BrandEntry("Acme", "alice", AT, removed=True),
+    ],
     "command": [COMMAND, events.Command("c", "ack", "alice")],
     "feedback": [events.Feedback("f", "x:1", "sentiment", "negative", "alice", AT, "Acme", "en", {"7": 1.0})],
     "incident": [INCIDENT],

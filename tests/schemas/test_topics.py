@@ -20,6 +20,7 @@ PLANNED = {
     "incidents": ("one", "compact", None),
     "notifications": ("one", "delete", 400 * DAY_MS),
     "feedback": ("one", "delete", -1),
+    "brands": ("one", "compact", None),
     "dead-letters": ("mentions", "compact,delete", 14 * DAY_MS),
     "feedback-snapshots": ("one", "compact", None),
     "watch-checkpoints": ("scored", "compact", None),

@@ -42,6 +42,13 @@ class Live(Struct, array_like=True):
     """Minute of its end; 0 while it goes on."""
     paged: bool = False
     """Whether it has paged: it counts once in the budget."""
+    replied_at: int = 0
+    """Minute of the first reply by the brand's own account since it rang; 0: none."""
+    questions: int = 0
+    replies: int = 0
+    """Both since it rang."""
+    told_open: int = 0
+    """Questions without an answer that people have been told of."""
 
 
 class AlertBook:
@@ -154,7 +161,18 @@ class AlertBook:
         within = SLOW_REOPEN if slow else self.settings.reopen_minutes
         if old is None or minute - old.ended > within:
             return None
-        live = msgspec.structs.replace(self._ended.pop(signal), level=0, k=0, opened=minute, calm=0, ended=0)
+        live = msgspec.structs.replace(
+            self._ended.pop(signal),
+            level=0,
+            k=0,
+            opened=minute,
+            calm=0,
+            ended=0,
+            replied_at=0,
+            questions=0,
+            replies=0,
+            told_open=0,
+        )
         self.live[signal] = live
         return live
 

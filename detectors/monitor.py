@@ -36,6 +36,8 @@ HOUR: Final = 3
 """Number of the horizon of an hour."""
 EARLY_WARM: Final = 180
 """Minutes of a new brand's baseline from which an L4 is believed in spite of the warm-up."""
+MANY_OPEN: Final = 10
+"""Questions without an answer from which on they are news."""
 LARGER: Final = 1.25
 """Times the largest account known by which another one is news."""
 
@@ -94,6 +96,7 @@ class BrandMonitor:
         self._picture.habits.note(minute, self._picture.sums, next(gate.score for gate in tests if gate.slow))
         out += self._judge(tests, minute, delay, evidence)
         out += self._reach(window, minute, delay, evidence)
+        out += self._public(window, tests, minute, delay, evidence)
         out += self._ends(tests, minute, delay)
         self._silence.heard(minute, self._picture.pace, self._picture.habits, warm=self._picture.warm)
         self._finish(minute)
@@ -249,6 +252,29 @@ class BrandMonitor:
         """Tell that nobody heard what was said from `since` to `until` (epoch ms) but, at its end, the events `told`."""
         paged = any(alert.severity >= "L2" and alert.status in {"firing", "updated"} for alert in told)
         self._book.unheard(since // MINUTE, until // MINUTE, paged=paged)
+
+    def _public(self, window: Window, tests: list[Gate], minute: int, delay: int, evidence: Evidence) -> list[Event]:
+        """Count questions and the brand's own replies since each alert rang; tell its first reply, and each time that twice
+        as many wait for an answer.
+        """
+        if not self.settings.official:
+            return []
+        out: list[Event] = []
+        for live in self._book.live.values():
+            if live.signal == "silence" or minute <= live.opened:
+                continue
+            live.questions += window.questions
+            live.replies += window.replies
+            waiting, news = live.questions - live.replies, ""
+            if waiting >= max(MANY_OPEN, 2 * live.told_open):
+                live.told_open, news = waiting, f"{waiting} questions wait for an answer."
+            if window.replies and not live.replied_at:
+                live.replied_at, news = minute, f"{self.brand} has replied itself."
+            if news and live.suppressed_by is None:
+                live.sequence += 1
+                judgement, votes = self._picture.judge(live.k, minute), wording.votes(tests)
+                out.append(wording.public_alert(self._picture, live, judgement, votes, minute, delay, evidence(), news))
+        return out
 
     # -------------------------------------------------------------------------------------------------------- the end
 

@@ -50,6 +50,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     """A negative post by an account with at least this many followers is enough for L2."""
     silence_hours: Annotated[float, Meta(ge=0.25)] = 3.0
     """No silence shorter than this is reported."""
+    official: bool = False
+    """Whether the brand's own accounts are known: then its replies and the questions put to it are counted."""
     campaigns: tuple[Campaign, ...] = ()
     runbook_base: str = ""
     """Where the runbooks are; `<base><signal>` is printed with each alert."""

@@ -81,7 +81,25 @@ def alert(
         runbook_url=base + live.signal if base else None,
         model_version=picture.model_version,
         config_version=picture.config_version,
+        replied_at=from_ms(live.replied_at * MINUTE) if live.replied_at else None,
+        questions=live.questions,
+        replies=live.replies,
     )
+
+
+def public_alert(
+    picture: Picture,
+    live: Live,
+    judgement: Judgement,
+    votes: list[Vote],
+    minute: int,
+    delay: int,
+    evidence: list[str],
+    news: str,
+) -> Alert:
+    """Return the `news` of what is said in public between brand and customers; the severity stays what it was."""
+    found = alert(picture, live, "updated", judgement, 0.0, votes, minute, delay, evidence)
+    return replace(found, reason=f"{news} {found.reason}")
 
 
 def end_alert(picture: Picture, live: Live, minute: int, delay: int, why: str) -> Alert:

@@ -60,6 +60,10 @@ class Window(Struct, omit_defaults=True):
     """Terms with the number of authors who used them, where several did; at most 32."""
     late: int = 0
     schema: int = SCHEMA
+    questions: int = 0
+    """Posts of customers and others that ask something."""
+    replies: int = 0
+    """Replies by an account of the brand itself (`official` in the configuration)."""
 
 
 class Interval(Struct, frozen=True):
@@ -171,6 +175,12 @@ class Alert(Struct, omit_defaults=True):
     schema: int = SCHEMA
     blind: Blind | None = None
     """Set where it tells, after an outage, what was missed: one such alert for each brand."""
+    replied_at: datetime | None = None
+    """Minute of the first reply by an account of the brand itself since it rang; only where such accounts are configured."""
+    questions: int = 0
+    """Questions put since it rang; only where the brand's own accounts are configured."""
+    replies: int = 0
+    """Replies by the brand's own accounts since it rang; counted, not matched to questions."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):
@@ -302,6 +312,10 @@ class Incident(Struct, omit_defaults=True):
     reopened: int = 0
     merged_into: str | None = None
     schema: int = SCHEMA
+    questions: int = 0
+    """Questions put to the brand since it rang; only where its own accounts are configured."""
+    replies: int = 0
+    """Replies by the brand's own accounts since it rang."""
 
 
 Label = Literal["negative", "neutral", "positive"]

@@ -21,6 +21,11 @@ def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
         f"- Severity: {incident.severity} (highest); state: {incident.state}",
         f"- Open from {incident.opened_at:%Y-%m-%d %H:%M} UTC{_until(incident)}",
         f"- In charge: {', '.join(incident.acknowledged_by) or 'nobody acknowledged'}{_after(incident)}",
+        *(
+            [f"- Questions put: {incident.questions}; replies by the brand's own accounts: {incident.replies}"]
+            if incident.questions
+            else []
+        ),
         f"- Likely trigger: {incident.trigger}",
         f"- Identifier: `{incident.incident_id}`",
         "",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
-from detectors.text.authors import AuthorLists
+from detectors.text.authors import AuthorLists, account_key
 from detectors.text.model import TextModel
 from schemas.times import MINUTE, SECOND, iso, parse_iso
 from streams.brands.registry import Registry
@@ -43,6 +43,9 @@ def score_core(
         settings,
         scored_partitions or settings.partitions.scored,
         lists=AuthorLists.of(accounts),
+        official={
+            brand.name: frozenset(map(account_key, brand.official)) for brand in settings.brands if brand.official
+        },
         brand_words={brand.name: brand.dictionary for brand in settings.brands if brand.dictionary},
     )
 
@@ -96,5 +99,6 @@ def monitor_settings(settings: Settings, brand: BrandSettings | None) -> Monitor
         sensitivity=brand.sensitivity,
         pages_per_week=settings.pages_per_week,
         campaigns=campaigns,
+        official=bool(brand.official),
         runbook_base=settings.runbook_url,
     )

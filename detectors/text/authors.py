@@ -53,14 +53,15 @@ class AuthorLists:
             if kind not in KINDS:
                 raise ValueError(f'authors: "{kind}" is no kind of author; must be one of {", ".join(KINDS)}')
             for account in accounts:
-                out[_key(account)] = kind
+                out[account_key(account)] = kind
         return cls(out)
 
 
 NOBODY: Final = AuthorLists()
 
 
-def _key(account: str) -> str:
+def account_key(account: str) -> str:
+    """Return an account's id or name as lists compare it: any case, with or without @."""
     return account.strip().lstrip("@").lower()
 
 
@@ -114,7 +115,7 @@ def author_kind(author: Author | None, text: str, lists: AuthorLists = NOBODY, a
     if author is not None:
         if lists.kinds:
             for name in (author.id, author.name):
-                kind = lists.kinds.get(_key(name)) if name else None
+                kind = lists.kinds.get(account_key(name)) if name else None
                 if kind:
                     return Verdict(kind, 0.99, "named in the configuration")
         if author.kind and author.kind != "unknown":

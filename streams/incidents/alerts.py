@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from schemas.events import Alert, Incident
 from schemas.ids import incident_id
 from schemas.times import from_ms, to_ms
@@ -71,9 +73,31 @@ def _take_in(case: Case, alert: Alert) -> None:
         case.incident.trigger = max(weighty, key=lambda one: (one.trigger_confidence, rank(one.severity))).trigger
 
 
+def _replied(turn: Turn, case: Case, alert: Alert) -> None:
+    """Stop the clock of the first public reply once the brand's own account has replied; nobody is in charge for that."""
+    incident = case.incident
+    incident.questions = max((one.questions for one in incident.alerts), default=0)
+    incident.replies = max((one.replies for one in incident.alerts), default=0)
+    if (
+        alert.replied_at is None
+        or incident.statement_sent_at is not None
+        or alert.replied_at < _minute_before(incident)
+    ):
+        return
+    incident.statement_sent_at = alert.replied_at
+    turn.cancel_step(incident.incident_id, FIRST_RESPONSE)
+    turn.note(case, "the brand has replied", detail=f"its own account, at {alert.replied_at:%H:%M} UTC")
+
+
+def _minute_before(incident: Incident) -> datetime:
+    """Return from when on a reply belongs to the incident: replies are known to the minute."""
+    return incident.opened_at - timedelta(minutes=1)
+
+
 def _joins(turn: Turn, case: Case, alert: Alert) -> None:
     joined = alert.alert_id not in case.firing
     _take_in(case, alert)
+    _replied(turn, case, alert)
     if joined:
         turn.note(case, "alert joined", alert.signal, alert.reason)
     turn.changed(case)
@@ -124,6 +148,7 @@ def _resolved(turn: Turn, case: Case | None, alert: Alert) -> None:
     if case is None or alert.alert_id not in case.firing:
         return
     _take_in(case, alert)
+    _replied(turn, case, alert)
     turn.note(case, "alert resolved", alert.signal, alert.reason)
     if case.incident.state in LIVE and not case.firing:
         resolved_by_itself(turn, case)

@@ -207,6 +207,13 @@ class Writer:
         say, context = self.say, self.context
         known = [name for name in context.known_by if name != self.note.person]
         lines = [say("knows.paged", people=self._people(known))] if known else []
+        if self.incident.questions:
+            open_ = max(0, self.incident.questions - self.incident.replies)
+            lines.append(
+                say("knows.unanswered", n=say.number(open_), questions=say.count(self.incident.questions, "question"))
+            )
+        if self.incident.statement_sent_at is not None:
+            lines.append(say("knows.replied", at=say.clock(self.incident.statement_sent_at, self.zone)))
         if not known and not self.incident.acknowledged_by:
             lines.append(say("knows.nobody"))
         if self.incident.acknowledged_by:

@@ -86,6 +86,7 @@ class ScoreCore:
         *,
         lists: AuthorLists | None = None,
         brand_words: Mapping[str, Mapping[str, float]] | None = None,
+        official: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._brands = brands
         self._model = model
@@ -93,6 +94,7 @@ class ScoreCore:
         self._partitions = scored_partitions
         self._lists = lists or NOBODY
         self._brand_words = brand_words or {}
+        self._official = official or {}
 
     def parts(self, source: str, partition: int, progress: int, records: Sequence[Record]) -> Iterator[Scored]:
         """Yield what `slice` makes of `records`, cut shorter where a batch would not fit into one record."""
@@ -206,7 +208,9 @@ class ScoreCore:
         result.languages.update(texts.lang)
         result.late = sum(len(item.brands) for item in pending if item.late)
         result.rows = sum(len(item.brands) for item in pending)
-        return Drafts(pending, texts, retracted, author_key=self._settings.author_key, lists=self._lists)
+        return Drafts(
+            pending, texts, retracted, author_key=self._settings.author_key, lists=self._lists, own=self._official
+        )
 
 
 def _forget(record: Record, partition: int) -> Write:

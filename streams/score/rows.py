@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.text.authors import AuthorLists, author_kind
+from detectors.text.authors import AuthorLists, account_key, author_kind
 from detectors.text.model import Scored as ScoredTexts
 from schemas import scored
 from schemas.ids import author_hash, mention_hash
-from schemas.mention import Mention
+from schemas.mention import Author, Mention
 from schemas.scored import Rows
 from schemas.terms import Terms, renumbered
 from schemas.times import DAY, to_ms
 
+_ASKS: Final = re.compile(r"\?(?=[\s!?.,;:)»”\"']|$)")
+"""A question mark that ends a word: one inside an address (`?id=7`) asks nothing."""
+_ASKERS: Final = frozenset({"unknown", "customer", "influencer"})
 YOUNG_ACCOUNT: Final = 30 * DAY
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(scored.KINDS)}
 _MAX_FOLLOWERS: Final = 2**32 - 1
@@ -68,6 +72,7 @@ class Drafts:
         *,
         author_key: bytes,
         lists: AuthorLists,
+        own: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         table = _table(pending, texts, author_key, lists)
         brands, langs, platforms = Names(), Names(), Names()
@@ -82,6 +87,8 @@ class Drafts:
             ids, said = [ids[i] for i in owner], texts.terms.take(np.array(owner, np.int64))
         else:
             said = texts.terms
+        if own:
+            _mark_official(table, pending, own)
         self._brands, self._langs, self._platforms = list(brands), list(langs), list(platforms)
         self._order = np.arange(len(table))
         if retracted:
@@ -160,6 +167,10 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
                 flag |= scored.YOUNG
         if mention.repost_of is not None:
             flag |= scored.REPOST
+        elif scored.KINDS[kinds[i]] in _ASKERS and "?" in (mention.text or "") and _ASKS.search(mention.text or ""):
+            flag |= scored.QUESTION
+        if mention.reply_to is not None:
+            flag |= scored.REPLY
         flags[i] = flag
     table = np.zeros(count, scored.ROW)
     table["offset"] = [item.offset for item in pending]
@@ -174,6 +185,22 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     table["op"] = [scored.UPDATE if item.mention.op == "update" else scored.CREATE for item in pending]
     table["kind"], table["flags"] = kinds, flags
     return table
+
+
+def _mark_official(table: Rows, pending: Sequence[Pending], own: Mapping[str, frozenset[str]]) -> None:
+    """Mark the rows that an account of their own brand wrote; what it asks is no customer's question."""
+    row = 0  # rows stand mention after mention, brand after brand
+    for item in pending:
+        author = item.mention.author
+        for brand in item.brands:
+            accounts = own.get(brand)
+            if accounts and author is not None and not accounts.isdisjoint(_names(author)):
+                table["flags"][row] = (int(table["flags"][row]) | scored.OFFICIAL) & (0xFF ^ scored.QUESTION)
+            row += 1
+
+
+def _names(author: Author) -> set[str]:
+    return {account_key(name) for name in (author.id, author.name) if name}
 
 
 def _retractions(retracted: Sequence[Retraction]) -> Rows:

@@ -130,6 +130,9 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
     window.top_reach = int(followers[top])
     window.top_negative = int(rows["negative"][top])
     window.verified = int(np.count_nonzero(flags & scored.VERIFIED))
+    official = (flags & (scored.OFFICIAL | scored.REPLY)) == (scored.OFFICIAL | scored.REPLY)
+    window.questions = int(np.count_nonzero(flags & scored.QUESTION))
+    window.replies = int(np.count_nonzero(official))
     window.young = int(np.count_nonzero(flags & scored.YOUNG))
     kinds = np.bincount(rows["kind"], minlength=len(KINDS))
     window.kinds = {name: int(n) for name, n in zip(KINDS, kinds, strict=True) if n}

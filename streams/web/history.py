@@ -13,7 +13,7 @@ from schemas.times import DAY, HOUR, MINUTE, to_ms
 BRANDS: Final = 10_000
 """Brands that are remembered; the one that was quiet for longest is forgotten first."""
 TOTAL: Final = 1_440_000
-"""Minutes kept over all brands, at 12 bytes each: a day of a thousand brands."""
+"""Minutes kept over all brands, at 16 bytes each: a day of a thousand brands."""
 LEAST: Final = 6 * HOUR
 """Kept of every brand however many there are."""
 LEAST_LIVE: Final = DAY
@@ -22,6 +22,7 @@ MOST: Final = 7 * DAY
 _SLACK: Final = 64
 """Minutes too many before the front is cut off: cutting each minute would copy each minute."""
 _CAP: Final = 2**32 - 1
+_SMALL_CAP: Final = 2**16 - 1
 
 
 class Point(NamedTuple):
@@ -37,31 +38,37 @@ class Point(NamedTuple):
 class _Series:
     """Minutes with mentions, in order of time."""
 
-    __slots__ = ("counts", "masses", "minutes")
+    __slots__ = ("counts", "masses", "minutes", "questions", "replies")
 
     def __init__(self) -> None:
         self.minutes = array("I")
         self.counts = array("I")
         self.masses = array("I")
+        self.questions = array("H")
+        self.replies = array("H")
 
-    def put(self, minute: int, count: int, mass: int) -> None:
+    def put(self, minute: int, count: int, mass: int, questions: int = 0, replies: int = 0) -> None:
         """Add a minute; one that is there already is replaced (a window may be written twice)."""
         count, mass = min(count, _CAP), min(mass, _CAP)
+        questions, replies = min(questions, _SMALL_CAP), min(replies, _SMALL_CAP)
         i = len(self.minutes)
         if i and minute <= self.minutes[-1]:
             i = bisect_left(self.minutes, minute)
             if self.minutes[i] == minute:
                 self.counts[i], self.masses[i] = count, mass
+                self.questions[i], self.replies[i] = questions, replies
                 return
         self.minutes.insert(i, minute)
         self.counts.insert(i, count)
         self.masses.insert(i, mass)
+        self.questions.insert(i, questions)
+        self.replies.insert(i, replies)
 
     def cut(self, first: int) -> None:
         """Forget what lies before the minute `first`, once that is worth it."""
         i = bisect_left(self.minutes, first)
         if i > _SLACK:
-            del self.minutes[:i], self.counts[:i], self.masses[:i]
+            del self.minutes[:i], self.counts[:i], self.masses[:i], self.questions[:i], self.replies[:i]
 
 
 class History:
@@ -89,7 +96,7 @@ class History:
             if len(self._series) > BRANDS:
                 self._series.popitem(last=False)
         self._series.move_to_end(window.brand)
-        series.put(start // MINUTE, window.count, window.negative)
+        series.put(start // MINUTE, window.count, window.negative, window.questions, window.replies)
         self.newest = max(self.newest, start + MINUTE)
         series.cut((series.minutes[-1] * MINUTE - self.keep(live=live)) // MINUTE)
 
@@ -107,6 +114,14 @@ class History:
         return [
             Point(series.minutes[i] * MINUTE, series.counts[i], series.masses[i] / 10_000) for i in range(first, last)
         ]
+
+    def asked(self, brand: str, start: int, end: int) -> tuple[int, int]:
+        """Return how many questions were put to `brand`, and how many replies it gave, in [start, end) (epoch ms)."""
+        series = self._series.get(brand)
+        if series is None:
+            return 0, 0
+        first, last = bisect_left(series.minutes, -(-start // MINUTE)), bisect_left(series.minutes, -(-end // MINUTE))
+        return sum(series.questions[first:last]), sum(series.replies[first:last])
 
     def bins(self, brand: str, start: int, end: int, width: int) -> list[Point]:
         """Return `brand` in equal bins of `width` ms that cover [start, end); empty ones are there too."""

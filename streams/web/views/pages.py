@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from schemas.times import DAY, HOUR, MINUTE
+from schemas.events import Incident
+from schemas.times import DAY, HOUR, MINUTE, to_ms
 from streams.web import plot, stories
 from streams.web.board import LIVE
 from streams.web.counsel import counsel_of
@@ -86,6 +87,7 @@ class Pages:
             "drawing": stories.drawing_of(site.board, incident, words, now),
             "notifications": site.board.notifications(incident_id)[::-1],
             "counsel": counsel_of(site.policy, incident, words.language, now),
+            "asked": self._asked(incident, now),
             "error": error,
             "done": done,
             "others": []
@@ -98,6 +100,15 @@ class Pages:
             "asks_token": site.guard.asks_token and not site.guard.has_access(request),
         }
         return site.page(request, "incident.html", status=status, **values)
+
+    def _asked(self, incident: Incident, now: int) -> tuple[int, int] | None:
+        """Return questions and the brand's own replies since it began; None where its accounts are not configured."""
+        brand = next((one for one in self._site.settings.brands if one.name == incident.brand), None)
+        if brand is None or not brand.official:
+            return None
+        begin = to_ms(incident.opened_at) // MINUTE * MINUTE
+        end = to_ms(incident.resolved_at) if incident.resolved_at else now + MINUTE
+        return self._site.board.history.asked(incident.brand, begin, end)
 
     async def brands(self, request: web.Request) -> web.Response:
         """Show the brands with their last hour and day."""

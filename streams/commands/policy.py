@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streams.commands import options, policy_advice, policy_cards, policy_past
+from streams.commands import options, policy_advice, policy_cards, policy_past, policy_probe
 from streams.errors import UserError
+
+if TYPE_CHECKING:
+    from streams.policy.model import Policy
 
 EXAMPLES = """\
   tocsin policy check policy.yaml
+  tocsin policy check policy.yaml --probe --only alice               # do her channels answer? sends a test over each
   tocsin policy route policy.yaml --brand Aerolux --severity L3      # who is paged, when, and why not the others
   tocsin policy route policy.yaml --explain alert.json
+  tocsin policy route policy.yaml --pace                             # how many routes a second
   tocsin policy diff policy.yaml policy.new.yaml
   tocsin policy diff policy.yaml policy.new.yaml --from 2026-03-01   # and what last month would have been
   tocsin policy replay policy.yaml --from 2026-03-01 --to 2026-04-01 --acks never
@@ -44,6 +50,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--pace", action="store_true", help="with route: how many routes a second this file is decided at"
+    )
+    policy_probe.arguments(parser)
     policy_cards.arguments(parser)
     policy_past.arguments(parser)
     options.config(parser)
@@ -81,13 +91,28 @@ def _check(args: argparse.Namespace, files: list[Path], at: int) -> int:
 
     policy = load_policy(files[0])
     problems = check(policy, at)
+    probes = policy_probe.probe(args, policy, int(time.time() * 1_000)) if args.probe else []
+    silent = [one for one in probes if not one.answered]
     if args.json:
-        options.print_json([msgspec.to_builtins(problem) for problem in problems])
+        plain = [msgspec.to_builtins(problem) for problem in problems]
+        plain += [
+            {
+                "path": f"{one.target.person}.{one.target.channel}",
+                "message": one.words,
+                "level": "probe",
+                "answered": one.answered,
+            }
+            for one in probes
+        ]
+        options.print_json(plain)
     else:
         for problem in problems:
             print(problem.line(str(files[0])))
-        print(f"{files[0]}: {summary(policy, at)}; {len(problems)} finding(s)")
-    return int(bool(problems))
+        for one in probes:
+            print(policy_probe.line(one))
+        tested = f"; {len(silent)} of {len(probes)} channels do not answer" if args.probe else ""
+        print(f"{files[0]}: {summary(policy, at)}; {len(problems)} finding(s){tested}")
+    return int(bool(problems or silent))
 
 
 def _route(args: argparse.Namespace, files: list[Path], at: int) -> int:
@@ -96,12 +121,30 @@ def _route(args: argparse.Namespace, files: list[Path], at: int) -> int:
     from streams.policy.load import load_policy
     from streams.policy.plan import explain
 
-    found = explain(load_policy(files[0]), _alert(args, at), at)
+    policy = load_policy(files[0])
+    if args.pace:
+        return _pace(args, policy)
+    found = explain(policy, _alert(args, at), at)
     if args.json:
         options.print_json(msgspec.to_builtins(found))
     else:
         print("\n".join(found.lines()))
     return 0 if found.pages or found.holds else 1
+
+
+def _pace(args: argparse.Namespace, policy: Policy) -> int:
+    import msgspec
+
+    from streams.policy.pace import measure
+
+    found = measure(policy)
+    if args.json:
+        options.print_json(msgspec.to_builtins(found) | {"per_second": round(found.per_second)})
+    else:
+        print(
+            f"{found.per_second:,.0f} alerts routed a second of CPU time ({found.alerts} different alerts, {found.nodes} routes)"
+        )
+    return 0
 
 
 def _alert(args: argparse.Namespace, at: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Alert, imported late

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from schemas.events import Severity
-from schemas.times import DAY, MINUTE, from_ms, iso
+from schemas.times import DAY, HOUR, MINUTE, from_ms, iso
 from streams.policy.hours import local
 from streams.policy.labels import Labels, rank
 from streams.policy.model import Policy, Route, Step, Voice
@@ -26,7 +26,7 @@ SOON = 14
 def check(policy: Policy, now: int, horizon: int = HORIZON) -> list[Problem]:
     """Return everything that is legal but leaves somebody untold between `now` and `now + horizon` (epoch ms)."""
     found: list[Problem] = []
-    for rule in (_schedules, _chains, _roles, _unused, _silences, _statements, _loudness):
+    for rule in (_schedules, _chains, _roles, _caps, _unused, _silences, _statements, _loudness):
         found += rule(policy, now, horizon)
     return found
 
@@ -47,22 +47,44 @@ def _span(hole: Hole) -> str:
     return f"from {iso(hole.start)} to {iso(hole.end)}"
 
 
+def role_holes(policy: Policy, name: str, role: str, now: int, horizon: int = HORIZON) -> list[Hole]:
+    """Return when the chain `name` pages nobody with `role` between `now` and `now + horizon` (epoch ms)."""
+    steps = policy.chains[name].steps
+
+    def pages(at: int) -> bool:
+        return any(
+            has_role(policy, person, role) for step in steps for person in resolve(policy, step.notify, at).people
+        )
+
+    return _uncovered(policy, name, now, horizon, pages, f"no step pages the role {role}")
+
+
 def chain_holes(policy: Policy, name: str, now: int, horizon: int = HORIZON) -> list[Hole]:
     """Return when no step of the chain `name` reaches anybody between `now` and `now + horizon` (epoch ms)."""
-    steps, times = policy.chains[name].steps, {now}
-    for step in steps:
+    steps = policy.chains[name].steps
+    return _uncovered(
+        policy, name, now, horizon, lambda at: any(_reaches(policy, step, at) for step in steps), "every step is empty"
+    )
+
+
+def _uncovered(
+    policy: Policy, name: str, now: int, horizon: int, covered: Callable[[int], bool], reason: str
+) -> list[Hole]:
+    """Return when `covered` does not hold; it can change only where a schedule of the chain does."""
+    times = {now}
+    for step in policy.chains[name].steps:
         for target in step.notify:
             kind, _, schedule = target.partition(":")
             if kind == "schedule" and schedule in policy.schedules:
                 times.update(changes(policy, schedule, now, now + horizon))
     ordered, found = sorted(times), list[Hole]()
     for start, end in zip(ordered, [*ordered[1:], now + horizon], strict=True):
-        if start >= end or any(_reaches(policy, step, start) for step in steps):
+        if start >= end or covered(start):
             continue
         if found and found[-1].end == start:
-            found[-1] = Hole(found[-1].start, end, found[-1].reason)
+            found[-1] = Hole(found[-1].start, end, reason)
         else:
-            found.append(Hole(start, end, "every step is empty"))
+            found.append(Hole(start, end, reason))
     return found
 
 
@@ -94,18 +116,44 @@ def _step(policy: Policy, step: Step, path: str, now: int) -> Iterator[Problem]:
             )
 
 
-def _roles(policy: Policy, now: int, _: int) -> Iterator[Problem]:
+def _roles(policy: Policy, now: int, horizon: int) -> Iterator[Problem]:
+    """Each role that has to acknowledge is paged by the chain at every minute, or the time is named."""
     for severity, band in policy.severities.items():
         for chain in _chains_for(policy, severity):
-            told = {
-                person for step in policy.chains[chain].steps for person in resolve(policy, step.notify, now).people
-            }
             for role in band.ack_roles:
-                if not any(has_role(policy, person, role) for person in told):
+                path = f"severities.{severity}.ack_roles"
+                found = role_holes(policy, chain, role, now, horizon)
+                if [(hole.start, hole.end) for hole in found] == [(now, now + horizon)]:
+                    yield _warn(path, f'chain "{chain}" pages nobody with the role "{role}": add role:{role} to a step')
+                    continue
+                for hole in found:
                     yield _warn(
-                        f"severities.{severity}.ack_roles",
-                        f'chain "{chain}" pages nobody with the role "{role}": add role:{role} to a step',
+                        path,
+                        f'chain "{chain}" pages nobody with the role "{role}" {_span(hole)}: add role:{role} to a step',
                     )
+
+
+def _caps(policy: Policy, now: int, _: int) -> Iterator[Problem]:
+    """A cap that is reached before the chain is through leaves the rest of it to others: it is named."""
+    for name, chain in policy.chains.items():
+        at, paged = 0, dict[str, list[int]]()
+        for _lap in range(chain.repeat + 1):
+            for step in chain.steps:
+                for person in resolve(policy, step.notify, now + at).people:
+                    paged.setdefault(person, []).append(at)
+                at += step.wait
+        for person, times in paged.items():
+            known = policy.people.get(person)
+            if known is None:
+                continue
+            own, general = known.pages_per_hour, policy.defaults.pages_per_hour
+            most = general if own is None else own
+            busiest = max(sum(start <= time < start + HOUR for time in times) for start in times)
+            if most is not None and busiest > most:
+                yield _warn(
+                    f"chains.{name}",
+                    f'pages "{person}" {busiest} times within an hour when nobody answers, pages_per_hour is {most}: the rest is held back',
+                )
 
 
 def _chains_for(policy: Policy, severity: Severity) -> list[str]:

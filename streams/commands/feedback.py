@@ -117,7 +117,9 @@ def _check_brand(settings: Settings, row: _Row) -> None:
     if not row.brand:
         raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
     if names and row.brand not in names:
-        raise UserError(f"{row.where}: brand {row.brand!r} is not configured; configured are {', '.join(names)}")
+        raise UserError(
+            f"{_field(row.where, 'brand')} {row.brand!r} is not configured; configured are {', '.join(names)}"
+        )
 
 
 def _with_texts(settings: Settings, rows: list[_Row]) -> list[_Row]:
@@ -144,7 +146,7 @@ def _with_texts(settings: Settings, rows: list[_Row]) -> list[_Row]:
         mention = found.get(row.mention)
         if mention is None:
             raise UserError(
-                f"{row.where}: {row.mention} is not in the topic mentions (a week is kept there, deleted posts are not); "
+                f"{_field(row.where, 'id')} {row.mention} is not in the topic mentions (a week is kept there, deleted posts are not); "
                 "check the id, or give the text"
             )
         out.append(row._replace(text=mention.text or "", lang=row.lang or mention.lang))
@@ -157,7 +159,7 @@ def _rows(args: argparse.Namespace) -> tuple[list[_Row], int]:
         for name in ("brand", "id", "label"):
             if not getattr(args, name):
                 raise UserError(f"--{name}: missing; give --brand, --id and --label, or a --file of labels")
-        return [_checked("--label", args.id, args.brand, args.text or "", args.label, args.lang)], 0
+        return [_checked("", args.id, args.brand, args.text or "", args.label, args.lang)], 0
     rows: list[_Row] = []
     empty = 0
     try:
@@ -183,13 +185,18 @@ def _rows(args: argparse.Namespace) -> tuple[list[_Row], int]:
     return rows, empty
 
 
+def _field(where: str, name: str) -> str:
+    """Return how an error names a field: `--id:`, or in a file `labels.csv:3: id`."""
+    return f"{where}: {name}" if where else f"--{name}:"
+
+
 def _checked(where: str, mention: str, brand: str, text: str, label: str, lang: str | None) -> _Row:
     from streams.feedback.labels import LABELS
 
     if ":" not in mention.strip(":"):
-        raise UserError(f"{where}: id {mention!r} must be platform:id, as in x:1893021938471")
+        raise UserError(f"{_field(where, 'id')} {mention!r} must be platform:id, as in x:1893021938471")
     if label.lower() not in LABELS:
-        raise UserError(f"{where}: label {label!r} must be one of {', '.join(LABELS)}")
+        raise UserError(f"{_field(where, 'label')} {label!r} must be one of {', '.join(LABELS)}")
     return _Row(where, mention, brand, text, label.lower(), lang)
 
 
@@ -288,12 +295,19 @@ def _show(args: argparse.Namespace, offered: list[Offered], seen: int) -> int:
 
 def _table(offered: list[Offered], seen: int) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from streams.messages.phrases import clean
 
-    table = Table("post", "brand", "P(negative)", "stands for", "text", title=f"{len(offered)} of {seen:,} posts")
+    table = Table(
+        Column("post", overflow="fold"),
+        "brand",
+        "P(negative)",
+        "stands for",
+        "text",
+        title=f"{len(offered)} of {seen:,} posts",
+    )
     for one in offered:
         table.add_row(one.id, one.brand, f"{one.negative:.2f}", f"{one.stands_for:,}", Text(clean(one.text, 280)))
     Console().print(table)

@@ -9,6 +9,7 @@ Each agent is a Faust app of its own (a consumer group of its own), so that any 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +18,13 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from detectors.text.model import TextModel
+from detectors.text.onnx_model import OnnxModel
 from schemas import topics
 from streams import metrics, wiring
 from streams.agents.context import Context
 from streams.agents.feedback import FeedbackAgent
 from streams.agents.notify import NotifyAgent
+from streams.agents.opinion import OpinionAgent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
 from streams.brands.follow import BrandsFollower
@@ -39,7 +42,9 @@ AGENTS: Final = ("score", "watch", "notify")
 Run = Callable[[Any], Coroutine[Any, Any, None]]
 
 
-async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False) -> Assembly:
+async def assemble(
+    settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, judge: OnnxModel | None = None
+) -> Assembly:
     """Return the wanted agents, ready to start; raises UserError for what is wrong with the settings or the policy."""
     context = Context(settings, Producer(settings), await source_id(settings))
     model = wiring.load_model(settings)
@@ -48,13 +53,19 @@ async def assemble(settings: Settings, agents: Sequence[str] = AGENTS, *, accept
     await follower.read()
     metrics.MODEL.labels(model.version).set(1)
     assembly = Assembly(context)
+
+    def watched(brand: str) -> bool:
+        return not settings.brands or brands.settings_at(brand, int(time.time() * 1_000)) is not None
+
     if "score" in agents:
         score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands))
-        assembly.learn(FeedbackAgent(context, model, lambda: score.owns_first), model)
+        assembly.learn(FeedbackAgent(context, model, watched, lambda: score.owns_first), model)
         ticks = [] if settings.replay else [score.tick]
         assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=ticks)
     else:  # nothing is scored here; the page shows what was learnt all the same
-        assembly.learn(FeedbackAgent(context, model), model)
+        assembly.learn(FeedbackAgent(context, model, watched), model)
+    if judge is not None:
+        assembly.beside(OpinionAgent(context, model, judge).follow)
     if "watch" in agents:
         watch = WatchAgent(
             context, lambda p: wiring.watch_core(settings, p, model.version, brands=brands), accept_gap=accept_gap

@@ -74,6 +74,9 @@ FEEDBACK_ROLLED_BACK: Final = Gauge(
 BRAND_ENTRIES: Final = Counter(
     "tocsin_brand_entries", "Entries read from the topic brands, by what they said.", ["what"]
 )
+OPINIONS: Final = Counter(
+    "tocsin_second_opinions", "Second opinions on incidents, by what became of them.", ["outcome"]
+)
 STALLED: Final = Gauge("tocsin_watchdog_stalled_seconds", "How long what has work has made no progress.")
 BROKER_AWAY: Final = Gauge("tocsin_watchdog_broker_away", "1 while the watchdog waits for a broker that is away.")
 MODEL: Final = Gauge("tocsin_model_info", "The sentiment model in use.", ["version"])

@@ -22,6 +22,8 @@ ENV_CONFIG: Final = "TOCSIN_CONFIG"
 DEFAULT_PATH: Final = Path("tocsin.yaml")
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
+ONNX: Final = "onnx:"
+"""Begins the name of a second opinion's model."""
 FILES: Final = ("ca_file", "cert_file", "key_file")
 _ADDRESS = re.compile(r"^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})$")
 
@@ -145,6 +147,8 @@ class Settings(Struct, forbid_unknown_fields=True):
     """The file with the chain of command."""
     model: str | None = None
     """A sentiment model file instead of the one shipped."""
+    sentiment: Annotated[str, Meta(pattern="^onnx:.+")] | None = None
+    """A second opinion on the example posts of open incidents: onnx:FOLDER with model.onnx, tokenizer.json, config.json."""
     author_key_env: str = "TOCSIN_AUTHOR_KEY"
     """Environment variable with the key under which authors are hashed."""
     pages_per_week: Annotated[int, Meta(ge=0, le=1000)] = 5
@@ -213,6 +217,8 @@ def _stand_beside(settings: Settings, folder: Path) -> None:
     settings.policy = str(folder / settings.policy)
     if settings.model is not None:
         settings.model = str(folder / settings.model)
+    if settings.sentiment is not None:
+        settings.sentiment = ONNX + str(folder / settings.sentiment.removeprefix(ONNX))
     for field in FILES:
         if value := getattr(settings.broker, field):
             setattr(settings.broker, field, str(folder / value))

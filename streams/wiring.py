@@ -9,8 +9,10 @@ from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from detectors.text.authors import AuthorLists, account_key
 from detectors.text.model import TextModel
+from detectors.text.onnx_model import OnnxError, OnnxModel
 from schemas.times import MINUTE, SECOND, iso, parse_iso
 from streams.brands.registry import Registry
+from streams.errors import UserError
 from streams.score.core import ScoreCore
 from streams.settings import BrandSettings, Settings
 from streams.watch.core import WatchCore, WatchSettings
@@ -26,6 +28,16 @@ def load_model(settings: Settings) -> TextModel:
 def registry(settings: Settings) -> Registry:
     """Return the watch list as the configuration gives it."""
     return Registry(settings.brands, replay=settings.replay)
+
+
+def load_judge(settings: Settings) -> OnnxModel | None:
+    """Return the model for second opinions; None where there is none. Raises UserError."""
+    if settings.sentiment is None:
+        return None
+    try:
+        return OnnxModel.load(Path(settings.sentiment.removeprefix("onnx:")))
+    except OnnxError as error:
+        raise UserError(f"sentiment: {error}") from None
 
 
 def score_core(

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
+from streams import wiring
 from streams.app import AGENTS, Assembly, assemble
 from streams.engine.closing import close_within
 from streams.engine.guard import EXIT_STALLED, StalledError
@@ -44,6 +45,7 @@ async def run(
     """
     check_versions()  # what no broker is needed for is told before one is waited for
     check_address(settings.web)
+    judge = wiring.load_judge(settings)
     stop = asyncio.Event()
     if handle_signals:
         loop = asyncio.get_running_loop()
@@ -52,7 +54,7 @@ async def run(
     await _until(stop, wait_for_topics(settings))
     if stop.is_set():
         return 0
-    assembly = await assemble(settings, agents, accept_gap=accept_gap)
+    assembly = await assemble(settings, agents, accept_gap=accept_gap, judge=judge)
     calm_collector()
     status = await serve(assembly, stop)
     if leave_for_sure:  # a task that takes no cancelling, or a thread, must not keep the process

@@ -77,7 +77,6 @@ class Taken(StrEnum):
     OTHER_MODEL = "features of another version of the model"
     CROWDED = "too many brands or labellers"
     UNREADABLE = "unreadable"
-    UNKNOWN_BRAND = "unknown brand"
     OTHER_FIELD = "other field"
 
 
@@ -141,8 +140,6 @@ class FeedbackState(msgspec.Struct):
     rules: int = RULES
     base: str = ""
     """Digest of the shared model as shipped, which the corrections are corrections of."""
-    watched: str = ""
-    """Digest of the watch list (`digest_of`): which labels are of an unknown brand follows from it."""
 
     def corrections(self) -> dict[str, Correction]:
         """Return the corrections that have learnt enough to be used."""
@@ -199,11 +196,6 @@ _PROBES: Final = (
     ("fr", "Je n'aime pas l'été, c'est trop chaud… 😡"),
     ("es", "no me gusta nada"),
 )
-
-
-def digest_of(brands: Sequence[str]) -> str:
-    """Return a short digest of a watch list; empty where any brand is taken."""
-    return hashlib.sha256("\0".join(sorted(brands)).encode()).hexdigest()[:12] if brands else ""
 
 
 def identity(brand: str, mention: str, labeller: str) -> str:

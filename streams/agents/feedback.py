@@ -41,17 +41,25 @@ class FeedbackAgent:
     Args:
         context: what the worker's agents share.
         model: whose corrections it keeps.
+        watched: whether a brand is on the watch list now. What is learnt does not depend on it: the list changes while
+            workers run, and what a label teaches a brand waits for it.
         writes: whether this worker writes the snapshots; asked each time one is due. That two do is harmless: they
             write the same.
     """
 
-    def __init__(self, context: Context, model: TextModel, writes: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        context: Context,
+        model: TextModel,
+        watched: Callable[[str], bool] = lambda _: True,
+        writes: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._context = context
         self._model = model
         self._writes = writes
-        self._watched = frozenset(brand.name for brand in context.settings.brands)
+        self._watched = watched
         self._source = ""
-        self.state = learning.FeedbackState(base=model.warm, watched=learning.digest_of(sorted(self._watched)))
+        self.state = learning.FeedbackState(base=model.warm)
         self.offset = 0
         """The next record of `feedback` to read."""
         self.version = 0
@@ -82,7 +90,7 @@ class FeedbackAgent:
             end = (await reader.end_offsets([tp]))[tp]
         # The embedded broker tells wrong ends; it keeps topics only as long as it lives, so that none is made anew.
         found = snapshots.choose(
-            latest, self._source, self.state.base, self.state.watched, end if not settings.broker.embedded else 1 << 62
+            latest, self._source, self.state.base, end if not settings.broker.embedded else 1 << 62
         )
         if found is not None:
             self.offset, self.state = found.offset, found.state
@@ -141,11 +149,10 @@ class FeedbackAgent:
         before = dict(self.state.outcomes)
         letter = None
         try:
-            taught = lesson(record.value, self._watched)
+            taught = lesson(record.value)
         except NoLessonError as refused:
             self.state = learning.refuse(self.state, refused.taken)
-            reason = "unknown_brand" if refused.taken is learning.Taken.UNKNOWN_BRAND else "invalid_feedback"
-            letter = _letter(record, reason, str(refused))
+            letter = _letter(record, "invalid_feedback", str(refused))
         else:
             if taught is None:
                 self.state = learning.refuse(self.state, learning.Taken.OTHER_FIELD)
@@ -153,6 +160,9 @@ class FeedbackAgent:
                 self.state = learning.fold(self.state, taught, self._model)
                 if self.state.last in {learning.Taken.INVALID, learning.Taken.OTHER_MODEL}:
                     letter = _letter(record, "invalid_feedback", f"features: {self.state.last}")
+                elif not self._watched(taught.brand):
+                    detail = f"brand: {taught.brand[:200]!r} is not on the watch list; the label is kept until it is"
+                    letter = _letter(record, "unknown_brand", detail)
         for outcome, count in self.state.outcomes.items():
             if gained := count - before.get(outcome, 0):
                 metrics.FEEDBACK.labels(_name(outcome)).inc(gained)

@@ -15,6 +15,7 @@ from streams.commands import options
 from streams.errors import UserError
 
 if TYPE_CHECKING:
+    from streams.brands.registry import Registry
     from streams.feedback.offer import Offered, Sample
     from streams.settings import Settings
 
@@ -82,13 +83,17 @@ def _label(args: argparse.Namespace) -> int:
 
     settings = options.settings_of(args)
     rows, empty = _rows(args)
-    for row in rows:
-        _check_brand(settings, row)
     if not rows:
         raise UserError(
             f"--file: {args.file}: no row has a label; write negative, neutral or positive into that column"
         )
     consoles.ready(settings)
+    watched = {brand.name for brand in _registry(settings).watched_at(1 << 62)} if settings.brands else set()
+    for row in rows:
+        if not row.brand:
+            raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
+        if watched and row.brand not in watched:
+            raise UserError(f"{_field(row.where, 'brand')} {_not_watched(row.brand, watched)}")
     rows = _with_texts(settings, rows)
     model = wiring.load_model(settings)
     author, writes = args.author or getpass.getuser(), []
@@ -112,14 +117,25 @@ def _label(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_brand(settings: Settings, row: _Row) -> None:
-    names = [brand.name for brand in settings.brands]
-    if not row.brand:
-        raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
-    if names and row.brand not in names:
-        raise UserError(
-            f"{_field(row.where, 'brand')} {row.brand!r} is not configured; configured are {', '.join(names)}"
-        )
+def _registry(settings: Settings) -> Registry:
+    """Return the watch list as it now is: the configuration's, changed by the topic `brands`."""
+    import asyncio
+
+    from aiokafka.errors import KafkaError
+
+    from streams import wiring
+    from streams.brands.follow import BrandsFollower
+
+    brands = wiring.registry(settings)
+    try:
+        asyncio.run(BrandsFollower(settings, brands).read())
+    except KafkaError as error:
+        raise UserError(f"brands: cannot be read: {error!r}; see tocsin topics check") from None
+    return brands
+
+
+def _not_watched(brand: str, watched: set[str]) -> str:
+    return f"{brand!r} is not watched; watched are {', '.join(sorted(watched)[:10])}"
 
 
 def _with_texts(settings: Settings, rows: list[_Row]) -> list[_Row]:
@@ -213,15 +229,12 @@ def _suggest(args: argparse.Namespace) -> int:
     if not 0 < args.hours <= 24 * 400:
         raise UserError(f"--hours: {args.hours:g} must be above 0 and at most {24 * 400}")
     settings = options.settings_of(args)
-    names = {brand.name for brand in settings.brands}
-    if args.brand and names and args.brand not in names and not args.mentions:
-        raise UserError(f"--brand: {args.brand!r} is not configured; configured are {', '.join(sorted(names))}")
     model = wiring.load_model(settings)
     if args.mentions:
         sample = Sample(BrandMatcher([]), args.brand)
         _from_files(args, sample)
     else:
-        sample = _from_topics(args, settings, BrandMatcher(settings.brands))
+        sample = _from_topics(args, settings)
     with _bar("choosing", None):
         offered = sample.choose(model, args.count)
     return _show(args, offered, sample.seen)
@@ -240,7 +253,7 @@ def _from_files(args: argparse.Namespace, sample: Sample) -> None:
             sample.take(mention)
 
 
-def _from_topics(args: argparse.Namespace, settings: Settings, matcher: Any) -> Sample:
+def _from_topics(args: argparse.Namespace, settings: Settings) -> Sample:
     import asyncio
     import time
 
@@ -254,7 +267,11 @@ def _from_topics(args: argparse.Namespace, settings: Settings, matcher: Any) -> 
 
     consoles.ready(settings)
     labelled = {(record.key or b"").decode(errors="replace") for record in consoles.read_all(settings, topics.FEEDBACK)}
-    sample = Sample(matcher, args.brand, labelled)
+    brands = _registry(settings)
+    watched = {brand.name for brand in brands.watched_at(1 << 62)}
+    if args.brand and settings.brands and args.brand not in watched:
+        raise UserError(f"--brand: {_not_watched(args.brand, watched)}")
+    sample = Sample(brands.matcher_at(1 << 62), args.brand, labelled)
     since = int(time.time() * 1_000 - args.hours * 3_600_000)
 
     async def read(advance: Any) -> None:

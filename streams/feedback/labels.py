@@ -31,12 +31,8 @@ class NoLessonError(ValueError):
         self.taken = taken
 
 
-def lesson(value: bytes | None, watched: frozenset[str]) -> Lesson | None:
+def lesson(value: bytes | None) -> Lesson | None:
     """Return what a record of `feedback` teaches about sentiment; None where it is about something else.
-
-    Args:
-        value: the record's value.
-        watched: the watch list; empty where any brand is taken.
 
     Raises NoLessonError.
     """
@@ -48,8 +44,6 @@ def lesson(value: bytes | None, watched: frozenset[str]) -> Lesson | None:
         return None
     if event.brand is None:
         raise NoLessonError(Taken.UNREADABLE, "brand: missing; a label of sentiment teaches a brand's own correction")
-    if watched and event.brand not in watched:
-        raise NoLessonError(Taken.UNKNOWN_BRAND, f"brand: {event.brand[:200]!r} is not on the watch list")
     if event.value not in LABELS:
         raise NoLessonError(Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join(LABELS)}")
     if not event.features:

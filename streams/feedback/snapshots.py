@@ -69,11 +69,11 @@ def encode(state: FeedbackState, offset: int, source: str) -> list[tuple[bytes, 
     return records
 
 
-def choose(records: Mapping[bytes, bytes], source: str, base: str, watched: str, end: int) -> Found | None:
+def choose(records: Mapping[bytes, bytes], source: str, base: str, end: int) -> Found | None:
     """Return the furthest usable snapshot among `records` (key -> last value); None where there is none.
 
-    Usable is one that is whole, of this topic `feedback` (`source`) and not beyond its `end`, of the same shared model
-    (`base`) and the same watch list (`watched`). Others are passed over and named in the log.
+    Usable is one that is whole, of this topic `feedback` (`source`) and not beyond its `end`, by the same rules and of the
+    same shared model (`base`). Others are passed over and named in the log.
     """
     sets: dict[bytes, list[Part]] = {}  # of a snapshot that was written over, single parts may be left
     for key, value in records.items():
@@ -90,8 +90,6 @@ def choose(records: Mapping[bytes, bytes], source: str, base: str, watched: str,
                 raise ValueError(f"it was learnt by rules {found.state.rules}, in use are {RULES}")
             if found.state.base != base:
                 raise ValueError(f"it is of the model {found.state.base}, in use is {base}")
-            if found.state.watched != watched:
-                raise ValueError("it is of another watch list")
         except ValueError as error:
             log.info("feedback-snapshots: the one up to offset %d is passed over: %s", parts[0].offset, error)
         else:

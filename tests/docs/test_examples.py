@@ -98,7 +98,7 @@ def test_the_label_made_there_is_learnt():
     space = run("label")
     key, value = space["label"]("x:1", "Aerolux", "negative", "alice", "the War Zone booth was sick", "en-GB")
     jsonschema.validate(json.loads(value), json.loads((ROOT / "schemas" / "json" / "feedback.schema.json").read_text()))
-    taught = lesson(value, frozenset({"Aerolux"}))
+    taught = lesson(value)
     assert key == b"x:1"
     assert taught is not None
     assert fold(FeedbackState(), taught, space["model"]).last == Taken.LEARNT

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from detectors.text.feedback import ALONE, Feedback, FeedbackState, Taken, digest_of, fold, layout_of
+from detectors.text.feedback import ALONE, Feedback, FeedbackState, Taken, fold, layout_of
 from detectors.text.model import TextModel
 from detectors.text.plain import PLAIN
 
@@ -183,11 +183,6 @@ def test_accuracy_is_kept_by_brand_and_language(model):
     assert {lang: (s.n, s.shared_right) for lang, s in acme.languages.items()} == {"en": (1, 1), "fr": (1, 1)}
     assert (acme.score.n, acme.score.right) == (2, 2)
     assert state.brands["Other"].languages["fr"].shared_right == 0
-
-
-def test_the_watch_list_is_part_of_what_a_state_rests_on():
-    assert digest_of(["a", "b"]) == digest_of(["b", "a"]) != digest_of(["a"])
-    assert digest_of([]) == ""
 
 
 def test_a_worker_that_dies_half_way_ends_up_like_one_that_did_not(model, airline):

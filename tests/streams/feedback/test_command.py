@@ -108,7 +108,7 @@ def test_a_file_of_labels_is_sent_whole_or_not_at_all(desk: Desk, tmp_path: Path
     }  # fmt: skip
     for line, complaint in (
         ("x:1,Acme,angry,t", f"{file}:3: label 'angry' must be one of negative, neutral, positive"),
-        ("x:1,Nobody,neutral,t", f"{file}:3: brand 'Nobody' is not configured"),
+        ("x:1,Nobody,neutral,t", f"{file}:3: brand 'Nobody' is not watched"),
         ("x:77,Acme,neutral,", f"{file}:3: id x:77 is not in the topic mentions"),
         ("77,Acme,neutral,t", f"{file}:3: id '77' must be platform:id"),
         ("x:1,,neutral,t", f"{file}:3: no brand"),
@@ -153,7 +153,7 @@ def test_suggested_posts_are_filled_in_and_not_suggested_again(desk: Desk, tmp_p
     assert [one["id"] for one in json.loads(desk.say("suggest", "--brand", "Nimbrook", "--json")[1])] == ["x:90"]
     status, out, err = desk.say("suggest", "--brand", "Acme")
     assert status == 0 and "stands for" in out and "todo.csv" in out
-    assert "is not configured" in desk.say("suggest", "--brand", "Nobody")[2]
+    assert "is not watched" in desk.say("suggest", "--brand", "Nobody")[2]
     status, _, err = desk.say("suggest", "--hours", "0")
     assert status == 2 and "--hours" in err
 

@@ -10,7 +10,7 @@ from detectors.text.feedback import Feedback, FeedbackState, fold
 from detectors.text.model import TextModel
 from streams.feedback import snapshots
 
-SOURCE, WATCHED = "topic-1", "w"
+SOURCE = "topic-1"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def model() -> TextModel:
 
 @functools.cache
 def _bytes(model: TextModel, count: int) -> bytes:
-    state = FeedbackState(base=model.warm, watched=WATCHED)
+    state = FeedbackState(base=model.warm)
     if count > 50:
         state = FeedbackState.from_bytes(_bytes(model, count - 50))
     for n in range(state.read, count):
@@ -38,7 +38,7 @@ def taught(model: TextModel, count: int) -> FeedbackState:
 
 
 def choose(records: dict[bytes, bytes], model: TextModel, **other: object) -> snapshots.Found | None:
-    arguments = {"source": SOURCE, "base": model.warm, "watched": WATCHED, "end": 10_000} | other
+    arguments = {"source": SOURCE, "base": model.warm, "end": 10_000} | other
     return snapshots.choose(records, **arguments)  # type: ignore[arg-type]
 
 
@@ -68,7 +68,7 @@ def test_the_furthest_whole_one_counts_also_when_the_writer_died_half_way(
 
 @pytest.mark.parametrize(
     "other",
-    [{"source": "topic-2"}, {"base": "0" * 12}, {"watched": "other"}, {"end": 50}],
+    [{"source": "topic-2"}, {"base": "0" * 12}, {"end": 50}],
     ids=lambda other: next(iter(other)),
 )
 def test_one_that_does_not_fit_is_passed_over(model: TextModel, other: dict[str, object]) -> None:

@@ -14,7 +14,6 @@ import pytest
 from deploy.broker import KafkaBroker
 from detectors.text.model import TextModel
 from schemas import topics
-from streams import cli
 from streams.engine.records import Write
 from streams.feedback.labels import record
 from tests.system.harness import System, Worker
@@ -99,11 +98,3 @@ def test_what_cannot_be_learnt_is_a_dead_letter_that_says_why(
     assert said[b"x:2"] == ("unknown_brand", "brand: 'Nobody' is not on the watch list; the label is kept until it is")
     assert said[b"x:3"] == ("invalid_feedback", "value: 'angry' must be one of negative, neutral, positive")
     assert "tocsin feedback" in said[b"x:4"][1] and "another version" in said[b"x:5"][1]
-    asked = ["feedback", "--config", str(system.config)]
-    for arguments, complaint in (
-        (["--brand", "Nobody", "--id", "x:9", "--text", "t", "--label", "neutral"], "'Nobody' is not watched"),
-        (["--brand", "Acme", "--id", "x:9", "--text", "t", "--label", "angry"], "'angry' must be one of negative"),
-        (["--brand", "Acme", "--id", "x:none", "--label", "neutral"], "x:none is not in the topic mentions"),
-    ):
-        assert cli.main([*asked, *arguments]) == 2
-        assert complaint in capsys.readouterr().err

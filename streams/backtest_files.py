@@ -78,7 +78,7 @@ def write(out: Path, outcome: Outcome, settings: Settings) -> None:
         _lines(out / "notifications.jsonl", outcome.notifications)
         _windows(out / "windows.csv", outcome.windows)
         (out / SETTINGS_FILE).write_bytes(encode(judged(settings)) + b"\n")
-        (out / "report.html").write_text(report_html(outcome.windows, outcome.alerts), encoding="utf-8")
+        (out / "report.html").write_text(report_html(outcome.windows, outcome.alerts, outcome.usual), encoding="utf-8")
     except OSError as error:
         raise UserError(f"--out: {out}: {error.strerror}; choose a folder that can be written to") from None
 

@@ -1,84 +1,126 @@
-"""The backtest's page: for each brand what was said, how negative it was, and where it was alerted. Inline SVG."""
+"""The backtest's page: for each brand what was said, how negative it was, what was usual, and where it was alerted.
+
+One file with nothing to load: it may be mailed. Everything from outside is escaped.
+"""
 
 from __future__ import annotations
 
 import html
-from collections import defaultdict
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
-from schemas.events import Alert, Window
-from schemas.times import MINUTE, iso, to_ms
+from detectors.hindsight import Usual
+from schemas.events import SEVERITIES, Alert, Window
+from schemas.times import HOUR, MINUTE, iso, to_ms
+from streams.explain.bins import gather, width_of
+from streams.messages.phrases import clean
+from streams.report.plot import Mark, draw
 
-WIDTH: Final = 960
-HEIGHT: Final = 180
-BINS: Final = 480
-"""Points a plot has at the most: two pixels each."""
-COLOURS: Final = {"L1": "#8aa", "L2": "#d90", "L3": "#e60", "L4": "#c00"}
+BINS: Final = 450
+"""Points of an overview at the most: two pixels each."""
+CLOSE_BINS: Final = 240
+CLOSE_UPS: Final = 6
+"""Alerts of a brand that are also drawn from near; the severest, when there are more."""
+BEFORE: Final = 2 * HOUR
+AFTER: Final = HOUR
+LONGEST: Final = 12 * HOUR
+TOLD: Final = frozenset({"firing", "updated"})
 
-_STYLE: Final = """
-:root { color-scheme: light dark; } body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
-svg { width: 100%; height: auto; background: color-mix(in srgb, CanvasText 4%, Canvas) } h2 { margin: 2rem 0 .3rem }
-table { border-collapse: collapse; width: 100%; font-size: 14px }
-td, th { text-align: left; padding: .2rem .6rem .2rem 0; vertical-align: top }
-.held { opacity: .55 } .key span { display: inline-block; width: 1em; height: .7em; margin: 0 .3em 0 1em }
-"""
+_STYLE: Final = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+_KEY: Final = (
+    ("background: var(--blue)", "mentions"),
+    ("background: var(--red)", "negative mass (sum of the probabilities of being negative)"),
+    ("background: var(--grey); opacity: .35", "no surprise up to here"),
+    ("border-top: 2px dashed var(--grey); height: 0; margin-bottom: .3em", "usual"),
+    *((f"background: var(--{level})", f"{level} alert, from its onset to its end") for level in SEVERITIES),
+)
 
 
-def report_html(windows: Sequence[Window], alerts: Sequence[Alert]) -> str:
-    """Return the page."""
+def report_html(
+    windows: Sequence[Window], alerts: Sequence[Alert], usual: Mapping[str, Sequence[Usual]] | None = None
+) -> str:
+    """Return the page; `usual` is what was expected of each brand, minute by minute."""
     by_brand: dict[str, list[Window]] = defaultdict(list)
     for window in windows:
         by_brand[window.brand].append(window)
+    key = "".join(f'<li><span style="{style}"></span>{text}</li>' for style, text in _KEY)
     parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Tocsin backtest</title><style>{_STYLE}</style><h1>Backtest</h1>",
-        "<p class=key>mentions<span style='background:#48a'></span>negative mass<span style='background:#c33'></span>",
-        *(f"{level}<span style='background:{colour}'></span>" for level, colour in COLOURS.items()),
-        "</p>",
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>Tocsin backtest</title><style>{_STYLE}</style></head><body><h1>Backtest</h1>",
+        "<p>What Tocsin would have said of these mentions. Times are UTC. A vertical line is when it was noticed; ",
+        "dashed ones were held back.</p>",
+        f'<ul class="key">{key}</ul>',
     ]
+    if not by_brand:
+        parts.append("<p>No mention of a watched brand was in the files.</p>")
     for brand in sorted(by_brand, key=lambda b: (-sum(w.count for w in by_brand[b]), b)):
         mine = [alert for alert in alerts if alert.brand == brand]
-        parts += [f"<h2>{html.escape(brand)}</h2>", plot(by_brand[brand], mine), _table(mine)]
-    return "\n".join(parts) + "\n"
+        ordered = sorted(by_brand[brand], key=lambda window: window.start)
+        parts.append(_brand(brand, ordered, mine, (usual or {}).get(brand, ())))
+    return "\n".join(parts) + "\n</body></html>\n"
 
 
-def plot(windows: Sequence[Window], alerts: Sequence[Alert]) -> str:
-    """Return an SVG of mentions and negative mass over time, with a line where an alert began."""
-    times = [to_ms(window.start) for window in windows]
-    first, last = min(times), max(times) + MINUTE
-    step = max(MINUTE, -(-(last - first) // BINS // MINUTE) * MINUTE)
-    count = (last - first) // step + 1
-    totals, negative = [0.0] * count, [0.0] * count
-    for window, time in zip(windows, times, strict=True):
-        totals[(time - first) // step] += window.count
-        negative[(time - first) // step] += window.negative / 10_000
-    top = max(*totals, 1.0)
+def _brand(brand: str, windows: Sequence[Window], alerts: Sequence[Alert], usual: Sequence[Usual]) -> str:
+    first, last = to_ms(windows[0].start), to_ms(windows[-1].start) + MINUTE
+    name = html.escape(clean(brand, 120))
+    told, held = _stories(alerts)
+    worst = Counter(mark.severity for mark in told.values())
+    counted = ", ".join(f"{n} × {level}" for level, n in sorted(worst.items(), reverse=True)) or "none"
+    width = width_of(last - first, BINS)
+    bins = gather(windows, usual, first, last, width)
+    marks = [*told.values(), *held.values()]
+    mentions = sum(window.count for window in windows)
+    parts = [
+        f"<h2>{name}</h2><p class=muted>{mentions:,} mentions, {iso(first)} to {iso(last)} · alerts: {counted} · ",
+        f"held back: {len(held)} · {_length(width)} a point</p>",
+        draw(bins, marks, f"mentions of {clean(brand, 120)} over time"),
+    ]
+    near = sorted(told, key=lambda one: (told[one].severity, -told[one].start), reverse=True)[:CLOSE_UPS]
+    close = [name for name in sorted(near, key=lambda one: told[one].start) if told[name].severity >= "L2"]
+    parts += (_close_up(alert_id, told[alert_id], marks, windows, usual) for alert_id in close)
+    return "".join([*parts, _table(alerts)])
 
-    def x(time: float) -> float:
-        return round((time - first) / (last - first) * WIDTH, 1)
 
-    def line(values: Sequence[float]) -> str:
-        return " ".join(
-            f"{x(first + i * step)},{round(HEIGHT - 20 - value / top * (HEIGHT - 40), 1)}"
-            for i, value in enumerate(values)
-        )
-
-    marks = []
+def _stories(alerts: Sequence[Alert]) -> tuple[dict[str, Mark], dict[str, Mark]]:
+    """Return a mark for each alert that was told, and for each that was only held back."""
+    told: dict[str, Mark] = {}
+    held: dict[str, Mark] = {}
     for alert in alerts:
-        if alert.status in ("firing", "updated"):
-            at = x(to_ms(alert.detected_at))
-            title = html.escape(f"{alert.severity} {alert.signal} {iso(to_ms(alert.detected_at))}: {alert.reason}")
-            marks.append(
-                f"<line x1='{at}' x2='{at}' y1='8' y2='{HEIGHT - 20}' stroke='{COLOURS[alert.severity]}' stroke-width='2'>"
-                f"<title>{title}</title></line>"
+        where = told if alert.alert_id in told or alert.status in TOLD else held
+        before = where.get(alert.alert_id)
+        end = to_ms(alert.ends_at) if alert.status == "resolved" and alert.ends_at is not None else None
+        if before is None:
+            if alert.status == "resolved":
+                continue
+            title = f"{alert.severity} {alert.signal}, noticed {iso(to_ms(alert.detected_at))}: {clean(alert.reason, 300)}"
+            where[alert.alert_id] = Mark(
+                to_ms(alert.starts_at), to_ms(alert.detected_at), end, alert.severity, where is held, title
             )
-    label = f"{step // MINUTE} min a point; highest {top:.0f}"
+        else:
+            severity = max(before.severity, alert.severity)
+            where[alert.alert_id] = Mark(before.start, before.detected, end, severity, before.held, before.title)
+    return told, {name: mark for name, mark in held.items() if name not in told}
+
+
+def _close_up(
+    alert_id: str, mark: Mark, marks: Sequence[Mark], windows: Sequence[Window], usual: Sequence[Usual]
+) -> str:
+    start = mark.start - BEFORE
+    end = min((mark.end or mark.start + AFTER) + AFTER, start + LONGEST)
+    starts = [to_ms(window.start) for window in windows]
+    near = windows[bisect_left(starts, start) : bisect_left(starts, end)]
+    width = width_of(end - start, CLOSE_BINS)
+    bins = gather(near, usual, start, end, width)
+    inside = [one for one in marks if one.start < end and (one.end or end) > start]
+    title = f"{mark.severity} at {iso(mark.detected)}"
     return (
-        f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role=img aria-label='mentions over time'>"
-        f"<polyline fill=none stroke='#48a' points='{line(totals)}'/><polyline fill=none stroke='#c33' points='{line(negative)}'/>"
-        + "".join(marks)
-        + f"<g font-size='11' fill='currentColor'><text x='4' y='{HEIGHT - 6}'>{iso(first)}</text>"
-        f"<text x='{WIDTH - 4}' y='{HEIGHT - 6}' text-anchor='end'>{iso(last)}</text><text x='4' y='14'>{label}</text></g></svg>"
+        f"<h3>{html.escape(title)}</h3><p class=muted>onset {iso(mark.start)}, noticed {_length(mark.detected - mark.start)} later · "
+        f"{_length(width)} a point · <code>tocsin explain {html.escape(alert_id[:8])} --dir …</code></p>"
+        + draw(bins, inside, title)
     )
 
 
@@ -86,8 +128,18 @@ def _table(alerts: Sequence[Alert]) -> str:
     if not alerts:
         return "<p>Nothing was alerted.</p>"
     rows = "".join(
-        f"<tr{'' if a.status in ('firing', 'updated') else ' class=held'}><td>{iso(to_ms(a.detected_at))}<td>{a.severity}<td>{a.signal}"
-        f"<td>{a.status}{f' ({html.escape(a.suppressed_by)})' if a.suppressed_by else ''}<td>{html.escape(a.reason)}</tr>"
+        f"<tr{'' if a.status in TOLD else ' class=held'}><td>{iso(to_ms(a.detected_at))}<td>{a.severity}<td>{a.signal}"
+        f"<td>{a.status}{f' ({html.escape(clean(a.suppressed_by, 60))})' if a.suppressed_by else ''}<td>{html.escape(clean(a.reason, 600))}</tr>"
         for a in alerts
     )
-    return f"<table><tr><th>detected<th>severity<th>signal<th>status<th>why</tr>{rows}</table>"
+    return (
+        f"<details{' open' if len(alerts) <= 20 else ''}><summary>{len(alerts)} event(s)</summary>"
+        f"<table><tr><th>detected<th>severity<th>signal<th>status<th>why</tr>{rows}</table></details>"
+    )
+
+
+def _length(ms: int) -> str:
+    minutes = ms / MINUTE
+    if minutes < 1:
+        return f"{ms // 1_000} s"
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h".replace(".0", "")

@@ -27,6 +27,10 @@ EPOCH_SECONDS_DIGITS: Final = 11
 """A timestamp of digits only is epoch seconds up to this length, milliseconds beyond."""
 
 
+EPOCH_MILLIS_DIGITS: Final = 14
+"""Longer ones lie thousands of years ahead: no time."""
+
+
 class CountsError(ValueError):
     """A file of counts that cannot be read; the text is for its owner."""
 
@@ -175,6 +179,8 @@ def _rows(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
 
 
 def _column(columns: list[str], wanted: str, name: str) -> int:
+    if columns.count(wanted.lower()) > 1:
+        raise CountsError(f"{name}: column {wanted!r} stands twice in the header; keep one of them")
     if wanted.lower() not in columns:
         found = ", ".join(columns)
         raise CountsError(f"{name}: no column {wanted!r} in the header ({found}); name the columns timestamp,value")
@@ -182,7 +188,7 @@ def _column(columns: list[str], wanted: str, name: str) -> int:
 
 
 def _time(text: str, where: str) -> tuple[int, bool]:
-    if text.isascii() and text.isdigit() and len(text) > 8:
+    if text.isascii() and text.isdigit() and 8 < len(text) <= EPOCH_MILLIS_DIGITS:
         return int(text) * (1_000 if len(text) <= EPOCH_SECONDS_DIGITS else 1), True
     try:
         time = datetime.fromisoformat(text)
@@ -199,11 +205,24 @@ def _value(text: str, where: str, note: Callable[[str], None]) -> float:
         try:
             value = float(text.replace("_", "x"))  # Python's own 1_000 is no number of a CSV file
         except ValueError:
-            raise CountsError(f"{where}: {text!r} is not a number; leave it empty where the count is unknown") from None
+            remedy = (
+                "write 1234.5 without separators" if _separated(text) else "leave it empty where the count is unknown"
+            )
+            raise CountsError(f"{where}: {text!r} is not a number; {remedy}") from None
     if math.isfinite(value) and value >= 0.0:
         return value
     note(f"{where}: {text!r} is no count; taken as unknown (score 0, not learnt)")
     return math.nan
+
+
+def _separated(text: str) -> bool:
+    """Whether it is a number as people write it: a comma for a point, blanks or commas between thousands."""
+    return (
+        any(mark in text for mark in ", \u00a0\u202f'") and text.translate(_SEPARATORS).replace(".", "", 1).isdecimal()
+    )
+
+
+_SEPARATORS: Final = {ord(mark): None for mark in ", \u00a0\u202f'"}
 
 
 def _disorder(at: str, column: str, row: CountRow, before: CountRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from streams.commands import options
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load(args.config) if args.config else Settings()
     records, report = files.load(args.files, options.columns_of(args), args.brand)
+    for line in report.lines():
+        print(line, file=sys.stderr)
     items = list(replay_plan.plan(records))
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:

@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     import csv
 
     from detectors.counts_file import OUT_HEADER, CountsError, detect, read_counts
+    from streams import files
     from streams.commands import options
     from streams.errors import UserError
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     notes: list[str] = []
     rows = alerts = 0
     try:
-        with args.file.open(encoding="utf-8", newline="") as source, _target(args.out) as target:
+        with files.open_text(str(args.file)) as source, _target(args.out) as target:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(OUT_HEADER)
             counts = read_counts(source, str(args.file), note=notes.append)

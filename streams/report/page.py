@@ -96,7 +96,9 @@ def _stories(alerts: Sequence[Alert]) -> tuple[dict[str, Mark], dict[str, Mark]]
         if before is None:
             if alert.status == "resolved":
                 continue
-            title = f"{alert.severity} {alert.signal}, noticed {iso(to_ms(alert.detected_at))}: {clean(alert.reason, 300)}"
+            title = (
+                f"{alert.severity} {alert.signal}, noticed {iso(to_ms(alert.detected_at))}: {clean(alert.reason, 300)}"
+            )
             where[alert.alert_id] = Mark(
                 to_ms(alert.starts_at), to_ms(alert.detected_at), end, alert.severity, where is held, title
             )
@@ -129,13 +131,17 @@ def _table(alerts: Sequence[Alert]) -> str:
         return "<p>Nothing was alerted.</p>"
     rows = "".join(
         f"<tr{'' if a.status in TOLD else ' class=held'}><td>{iso(to_ms(a.detected_at))}<td>{a.severity}<td>{a.signal}"
-        f"<td>{a.status}{f' ({html.escape(clean(a.suppressed_by, 60))})' if a.suppressed_by else ''}<td>{html.escape(clean(a.reason, 600))}</tr>"
+        f"<td>{a.status}{_held(a)}<td>{html.escape(clean(a.reason, 600))}</tr>"
         for a in alerts
     )
     return (
         f"<details{' open' if len(alerts) <= 20 else ''}><summary>{len(alerts)} event(s)</summary>"
         f"<table><tr><th>detected<th>severity<th>signal<th>status<th>why</tr>{rows}</table></details>"
     )
+
+
+def _held(alert: Alert) -> str:
+    return f" ({html.escape(clean(alert.suppressed_by, 60))})" if alert.suppressed_by else ""
 
 
 def _length(ms: int) -> str:

@@ -112,6 +112,21 @@ def test_columns_of_other_names_can_be_named():
             "c.csv:2: value: 'many' is not a number; leave it empty where the count is unknown",
         ),
         (lines("2017-04-01 00:00:00,1_000"), "c.csv:2: value: '1_000' is not a number"),
+        (
+            lines("2017-04-01 00:00:00;1,5", header="timestamp;value"),
+            "c.csv:2: value: '1,5' is not a number; write 1234.5 without separators",
+        ),
+        (
+            lines('2017-04-01 00:00:00,"1,234"'),
+            "c.csv:2: value: '1,234' is not a number; write 1234.5 without separators",
+        ),
+        (lines("99999999999999999999,1"), "c.csv:2: timestamp: '99999999999999999999' is not a time"),
+        (lines("0000-01-01T00:00:00Z,1"), "c.csv:2: timestamp: '0000-01-01T00:00:00Z' is not a time"),
+        (lines('"2017-04-01 00:00:00,1', "2017-04-01 00:05:00,2"), "c.csv:3: 1 fields, the header has 2"),
+        (
+            lines("2017-04-01 00:00:00,1,2", header="timestamp,value,value"),
+            "c.csv: column 'value' stands twice in the header; keep one of them",
+        ),
         (lines("01/04/2017 0:00,3"), "c.csv:2: timestamp: '01/04/2017 0:00' is not a time; write ISO 8601"),
         (
             lines("2017-04-01 00:05:00,3", "2017-04-01 00:00:00,3"),
@@ -154,3 +169,22 @@ def test_text_in_another_encoding_is_said():
 def test_a_single_row_is_judged():
     rows, _ = judged(lines("2017-04-01 00:00:00,3"))
     assert [row.alert for row in rows] == [0] and not math.isnan(rows[0].score)
+
+
+def test_a_quoted_note_over_two_lines_is_one_row_and_places_after_it_are_right():
+    text = [
+        "timestamp,value,note\n",
+        '2017-04-01 00:00:00,1,"a\n',
+        'b"\n',
+        "2017-04-01 00:05:00,2,x\n",
+        "2017-04-01 00:10:00,two,x\n",
+    ]
+    with pytest.raises(CountsError, match=r"c\.csv:5: value: 'two'"):
+        list(read_counts(text, "c.csv"))
+    assert [row.value for row in read_counts(text[:4], "c.csv")] == [1.0, 2.0]
+
+
+def test_times_in_another_zone_are_the_same_moments():
+    east = list(read_counts(lines("2017-04-01T02:00:00+02:00,1", "2017-04-01T02:05:00+02:00,2")))
+    mixed = list(read_counts(lines("2017-04-01T00:00:00Z,1", "2017-04-01T02:05:00+02:00,2")))
+    assert [row.time_ms for row in east] == [row.time_ms for row in mixed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -326,6 +327,47 @@ def test_a_backtest_finds_the_storm_and_writes_what_it_promises(run: Any, tmp_pa
         "--brand", "Kettle", "--out", "again")  # fmt: skip
     again = (tmp_path / "again" / "alerts.jsonl").read_bytes()
     assert re.sub(rb'"emitted_at":"[^"]*"', b"", again) == re.sub(rb'"emitted_at":"[^"]*"', b"", first)
+
+
+def test_what_a_backtest_repairs_and_what_it_refuses_is_said_row_by_row(run: Any, tmp_path: Path):
+    """Other delimiter, byte order mark, a text over two lines, unsorted, a repeat, zones, no number, no time."""
+    (tmp_path / "odd.csv").write_text(
+        "\ufeffid;created_at;text;user;followers\n"
+        '3;2026-03-02T10:05:00Z;"late\nline two";u3;5\n'
+        "1;2026-03-02T10:00:00+02:00;first;u1;NaN\n"
+        "1;2026-03-02T10:00:00+02:00;first again;u1;12\n"
+        "2;2026-03-02T10:01:00;zone unsaid;u2;7\n"
+        "4;2026-03-02T10:02:00Z;minus;u4;-5\n"
+        "5;2026-03-02T10:02:00Z;words;u4;many\n"
+        "6;;no time;u4;1\n"
+        "7;yesterday;bad time;u5;1\n",
+        encoding="utf-8",
+    )
+    said = run("backtest", "odd.csv", "--brand", "Acme", "--out", "out", "--json")
+    assert said.status == 0
+    assert (said.json["applied"], said.json["duplicate"], sum(said.json["dead_letters"].values())) == (3, 1, 4)
+    assert "columns guessed: id=id,created_at=created_at,text=text,author=user,followers=followers" in said.err
+    assert "2026-03-02T08:00:00Z to 2026-03-02T10:05:00Z; sorted by time" in said.err
+    assert "4 of 8 rows are no mention and become dead letters" in said.err
+    for line in (7, 8, 9, 10):
+        assert f"odd.csv:{line}: " in said.err
+    with (tmp_path / "out" / "windows.csv").open() as file:
+        assert [row["start"] for row in csv.DictReader(file)] == [
+            "2026-03-02T08:00:00Z", "2026-03-02T10:01:00Z", "2026-03-02T10:05:00Z",
+        ]  # fmt: skip
+
+
+def test_detect_reads_gzip_and_names_a_file_that_is_near(run: Any, tmp_path: Path):
+    (tmp_path / "counts.csv.gz").write_bytes(
+        gzip.compress(b"timestamp,value\n2026-03-02T00:00:00Z,1\n2026-03-02T00:05:00Z,2\n")
+    )
+    said = run("detect", "counts.csv.gz", "--out", "out.csv")
+    assert (said.status, said.err) == (0, "")
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+    said = run("detect", "count.csv.gz", "--out", "none.csv")
+    assert said.status == 2
+    assert 'did you mean "counts.csv.gz"?' in said.err
+    assert not (tmp_path / "none.csv").exists()
 
 
 @pytest.mark.parametrize(

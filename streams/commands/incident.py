@@ -198,6 +198,14 @@ def _act(args: argparse.Namespace, settings: Any, incident: Any, into: Any) -> i
     while time.monotonic() < deadline:
         now = latest(settings).get(incident.incident_id)
         if now is not None and now.version > incident.version:
+            refused = [
+                e
+                for e in now.timeline
+                if e.what == "not done" and e.who == command.author and e not in incident.timeline
+            ]
+            if refused:
+                print(f"not done: {refused[-1].detail}")
+                return 1
             print(f"{now.severity} {now.brand}: {now.state}; in charge: {', '.join(now.acknowledged_by) or 'nobody'}")
             return 0
         time.sleep(0.3)

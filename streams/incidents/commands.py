@@ -14,6 +14,7 @@ from streams.incidents.turn import Turn
 from streams.policy.labels import matcher
 from streams.policy.model import Silence
 
+NOT_DONE = "not done"
 _DEFAULT_SILENCE = 60
 """Minutes of a silence that names none."""
 
@@ -33,12 +34,18 @@ def take_command(turn: Turn, command: Command) -> None:
         where = command.incident_id or command.brand or "(neither incident nor brand)"
         turn.refuse(command.command_id, f"no live incident {where}")
     elif case.incident.state not in LIVE and command.action != "note":
-        turn.refuse(command.command_id, f"the incident is {case.incident.state} already")
+        _refuse(turn, case, command, f"the incident is {case.incident.state} already")
     else:
         _ACTIONS[command.action](turn, case, command)
         turn.changed(case)
         if case.incident.state not in LIVE:
             look_around(turn, case)
+
+
+def _refuse(turn: Turn, case: Case, command: Command, why: str) -> None:
+    """Say so in the incident's story too, where whoever gave the command looks for it."""
+    turn.refuse(command.command_id, why)
+    turn.note(case, NOT_DONE, command.author, f"{command.action}: {why}")
 
 
 def _case(turn: Turn, command: Command) -> Case | None:
@@ -89,7 +96,7 @@ def _dismiss(turn: Turn, case: Case, command: Command) -> None:
 def _merge(turn: Turn, case: Case, command: Command) -> None:
     into = turn.state.cases.get(command.into or "")
     if into is None or into is case or into.incident.state not in LIVE or into.incident.kind != case.incident.kind:
-        turn.refuse(command.command_id, f"no other live incident {command.into}")
+        _refuse(turn, case, command, f"no other live incident {command.into}")
     else:
         merge(turn, case, into, command.author)
 

@@ -55,6 +55,8 @@ class MessageContext(Struct):
     """A sentence of the moment: who acknowledged, why it was dismissed."""
     others: list[Incident] = []
     """The other incidents of a digest."""
+    say: str = ""
+    """What the policy has to say to these stakeholders, in the person's language."""
 
 
 class Deliver(Struct, frozen=True):

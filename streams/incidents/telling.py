@@ -13,7 +13,7 @@ from streams.incidents.turn import Turn, heaviest, snapshot
 from streams.policy.hours import instant, local
 from streams.policy.labels import fits, rank
 from streams.policy.model import Digest, Stakeholder
-from streams.policy.people import contacts, first_choice, resolve
+from streams.policy.people import contacts, first_choice, language_of, resolve
 
 ALL_CLEAR, STAKEHOLDER, DIGEST = "all_clear", "stakeholder ", "digest"
 
@@ -88,12 +88,13 @@ def told_one(turn: Turn, case: Case, index: int, what: str) -> None:
     step = f"{STAKEHOLDER}{one.name}"
     round_ = case.told[step] = case.told.get(step, 0) + 1
     for person in resolve(turn.policy, one.notify, turn.at).people:
+        said = one.say.get(language_of(turn.policy, person), "")
         ways = contacts(turn.policy, person, case.incident.severity, turn.at)
         for way in first_choice(ways, one.channels, everything=False):
             turn.deliver(
                 case, person, way.called(), step=step, round_=round_, purpose="stakeholder",
                 context=MessageContext(
-                    case.incident, heaviest(case.incident), "en", why_you=f"{one.name} is told", note=what
+                    case.incident, heaviest(case.incident), "en", why_you=f"{one.name} is told", note=what, say=said
                 ),
                 reason=f"{one.name}: {what}",
             )  # fmt: skip
@@ -138,9 +139,12 @@ def send_digest(turn: Turn, index: int) -> None:
     digest = turn.policy.digests[index]
     known = [turn.state.cases[key] for key in queue if key in turn.state.cases]
     cases = [case for case in known if rank(case.incident.severity) <= rank(digest.up_to)]
-    if not cases:
-        return
-    first = cases[0]
+    for kind in dict.fromkeys(case.incident.kind for case in cases):  # an exercise is never told among real ones
+        _one_digest(turn, index, [case for case in cases if case.incident.kind == kind])
+
+
+def _one_digest(turn: Turn, index: int, cases: list[Case]) -> None:
+    digest, first = turn.policy.digests[index], cases[0]
     step = f"{DIGEST} {index}"
     first.told[step] = first.told.get(step, 0) + 1
     for person in resolve(turn.policy, digest.notify, turn.at).people:

@@ -72,6 +72,9 @@ class Writer:
             page.add(title, [*signals, *facts.what(say, self.alert, self.zone, ended)])
         if purpose in _ACTED_ON and not over:
             self._act_sections(page)
+        if purpose == "stakeholder":
+            page.add(say("section.say"), [Line(clean(self.context.say, 1_000))] if self.context.say else [])
+            page.add(say("section.statement"), self._statement() if self.options.statement and not over else [])
         if over or purpose == "stakeholder":
             page.add(say("section.note"), [Line(told(say, self.context.note))] if self.context.note else [])
         loud = self.incident.severity in {"L3", "L4"} or bool(self.options.closing)

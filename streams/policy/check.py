@@ -26,7 +26,7 @@ SOON = 14
 def check(policy: Policy, now: int, horizon: int = HORIZON) -> list[Problem]:
     """Return everything that is legal but leaves somebody untold between `now` and `now + horizon` (epoch ms)."""
     found: list[Problem] = []
-    for rule in (_schedules, _chains, _roles, _caps, _unused, _silences, _statements, _loudness):
+    for rule in (_schedules, _chains, _roles, _caps, _unused, _silences, _statements, _said, _loudness):
         found += rule(policy, now, horizon)
     return found
 
@@ -260,6 +260,16 @@ def _languages(policy: Policy, today: date) -> Iterator[Problem]:
             yield _warn(
                 "statements",
                 f'no valid {phase} statement on "{trigger}"{whose} in "{language}", which some people read',
+            )
+
+
+def _said(policy: Policy, now: int, _: int) -> Iterator[Problem]:
+    """What is said to stakeholders is there in the language of each of them."""
+    for index, one in enumerate(policy.stakeholders):
+        people = resolve(policy, one.notify, now).people
+        for language in sorted({language_of(policy, person) for person in people} - one.say.keys()) if one.say else ():
+            yield _warn(
+                f"stakeholders[{index}].say", f'has nothing in "{language}", which some of them read: add {language}: …'
             )
 
 

@@ -219,6 +219,8 @@ class Stakeholder(Struct, frozen=True):
     every: Duration | None = None
     """And again, as long as it lives."""
     channels: list[str] = []
+    say: dict[Language, str] = {}
+    """What this means for them, by language: `fr: "Ne commentez pas ; renvoyez au service de presse."`"""
 
 
 class Statement(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.events import Command, Notification
+from schemas.ids import alert_id, fingerprint, incident_id
 from schemas.times import MINUTE, from_ms, to_ms
 from streams.incidents.drills import exercise, following, report, text_of
 from streams.incidents.effects import MessageContext
@@ -131,3 +132,53 @@ def test_what_is_held_back_says_which_silence():
         story.never(between(0, 19), page())
         story.expect(at(20), page("alice"))
     assert to_ms(next(iter(story.state.cases.values())).incident.opened_at) == story.ms(1)
+
+
+def test_an_exercise_is_never_told_in_a_digest_of_real_incidents():
+    text = policy(digests='[{notify: [alice], up_to: L1, at: ["11:00"]}]')
+    with Story(text, until=90) as story:
+        story.at(0).alert("acme", "L1")
+        story.at(1).alert("acme", "L1", kind="exercise", onset=1)
+        story.at(2).alert("zenith", "L1")
+    digests = [one for one in story.seen if one.notification.purpose == "digest"]
+    told = {
+        one.notification.kind: [one.context.incident.brand, *(other.brand for other in one.context.others)]
+        for one in digests
+        if one.context is not None
+    }
+    assert told == {"actual": ["acme", "zenith"], "exercise": ["acme"]}
+
+
+def test_what_could_not_be_done_stands_in_the_story():
+    with Story(policy(), until=20) as story:
+        story.at(0).alert("acme", "L3")
+        key = incident_id("acme", alert_id(fingerprint("acme", "negative_spikeactual"), story.ms(0)))
+        story.at(1).command("merge", "bob", into="nowhere")
+        story.at(2).command("resolve", "alice")
+        story.at(3).command("escalate", "bob", incident_id=key)
+    (case,) = story.state.cases.values()
+    said = [(entry.who, entry.detail) for entry in case.incident.timeline if entry.what == "not done"]
+    assert said == [
+        ("bob", "merge: no other live incident nowhere"),
+        ("bob", "escalate: the incident is resolved already"),
+    ]
+    assert len(story.refused) == 2
+
+
+def test_stakeholders_are_told_what_it_means_for_them_in_their_language():
+    say = '{fr: "Ne commentez pas.", en: "Do not comment."}'
+    text = policy(stakeholders=f"[{{name: employees, notify: [alice, emil], on: [opened], say: {say}}}]")
+    with Story(text, until=5) as story:
+        story.at(0).alert("acme", "L3")
+    told = {one.notification.person: one for one in story.seen if one.notification.purpose == "stakeholder"}
+    for person, title, words in (("alice", "CE QUE CELA VEUT DIRE POUR VOUS", "Ne commentez pas."),
+                                 ("emil", "WHAT THIS MEANS FOR YOU", "Do not comment.")):  # fmt: skip
+        context = told[person].context
+        assert context is not None
+        message = render(
+            told[person].notification, context, Options(statement="We know.\nWe are sorry.", approver="leo")
+        )
+        assert title in message.text and words in message.text
+        assert "We are sorry." in message.text, "the approved statement is what they may say"
+    plain = render(told["emil"].notification, told["emil"].context, Options())  # type: ignore[arg-type]
+    assert "not approved" not in plain.text, "a template is nothing to say to customers"

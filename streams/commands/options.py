@@ -11,6 +11,9 @@ from typing import Any
 from streams.errors import UserError
 from streams.settings import Settings, load
 
+PIPE_WIDTH = 220
+"""Columns of a table that goes into a pipe or a file."""
+
 
 def config(parser: argparse.ArgumentParser) -> None:
     """Add --config and --broker."""
@@ -56,3 +59,10 @@ def print_json(value: Any) -> None:
     """Print one JSON document."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     print()
+
+
+def console() -> Any:
+    """Return a console for tables: as wide as the terminal, and wide enough for whole lines in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)

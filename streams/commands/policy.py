@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--signal", default="negative_spike", help="with route (default: negative_spike)")
     parser.add_argument(
-        "--lang", choices=("en", "fr"), default="en", help="with plan and advice: the language (default: en)"
+        "--lang", choices=("en", "fr"), default="en", help="with plan, advice and replay: the language (default: en)"
     )
     parser.add_argument("--at", metavar="TIME", help="as of this time, ISO 8601 (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -114,7 +114,6 @@ def _receipts(args: argparse.Namespace, policy: Policy) -> int:
     if args.json:
         options.print_json([msgspec.to_builtins(one) | {"current": one.current} for one in found])
         return int(not all(one.current for one in found))
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("role", "person", "version", "read", box=None, pad_edge=False)
@@ -122,5 +121,5 @@ def _receipts(args: argparse.Namespace, policy: Policy) -> int:
         when = f"{one.read_at[:16].replace('T', ' ')} UTC"
         read = when if one.current else f"an older one ({one.read_version}), {when}" if one.read_version else "NOT READ"
         table.add_row(one.role, one.person, one.version, read)
-    Console(highlight=False, markup=False).print(table)
+    options.console().print(table)
     return int(not all(one.current for one in found))

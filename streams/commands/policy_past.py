@@ -43,7 +43,7 @@ def replay(args: argparse.Namespace, policy: Policy) -> int:
     if args.json:
         options.print_json(msgspec.to_builtins(found) | {"pages": found.pages()})
     else:
-        _show(found)
+        _show(found, args.lang)
     return 0
 
 
@@ -165,38 +165,60 @@ def _from_topics(args: argparse.Namespace) -> tuple[list[Alert], list[Command]]:
     return alerts, recorded(settings)
 
 
-def _show(found: Replayed) -> None:
-    from rich.console import Console
+_WORDS: dict[str, dict[str, Any]] = {
+    "en": {
+        "recorded": "people answer as they did", "never": "nobody ever answers",
+        "head": "{first} to {last}; {how}: {alerts} alert events, {commands} commands",
+        "refused": "{n} recorded command(s) found no live incident under this policy",
+        "incident": ("opened (UTC)", "brand", "severity", "state", "paged", "pages", "first page", "answered by", "after"),
+        "nobody": "nobody ({why})", "no_page": "no page", "alarm": "NOBODY REACHED", "at_once": "at once",
+        "sum": "{incidents} incident(s), {pages} page(s)",
+        "person": ("person", "pages", "incidents", "nights woken", "answered", "median answer", "told besides", "held back"),
+    },
+    "fr": {
+        "recorded": "les gens répondent comme alors", "never": "personne ne répond jamais",
+        "head": "du {first} au {last} ; {how} : {alerts} événements d'alerte, {commands} commandes",
+        "refused": "{n} commande(s) d'alors sans incident en cours sous cette politique",
+        "incident": ("ouvert (UTC)", "marque", "niveau", "état", "alertés", "alertes", "première", "répondu par", "après"),
+        "nobody": "personne ({why})", "no_page": "aucune alerte", "alarm": "PERSONNE JOINT", "at_once": "tout de suite",
+        "sum": "{incidents} incident(s), {pages} alerte(s)",
+        "person": ("personne", "alertes", "incidents", "nuits réveillées", "répondu", "réponse médiane", "informée", "retenu"),
+    },
+}  # fmt: skip
+
+
+def _show(found: Replayed, language: str) -> None:
     from rich.table import Table
 
-    console = Console(highlight=False)
-    how = "people answer as they did" if found.acks == "recorded" else "nobody ever answers"
-    console.print(f"{found.first} to {found.last}; {how}: {found.alerts} alert events, {found.commands} commands")
+    from streams.messages.phrases import phrases
+
+    console, say, words = options.console(), _WORDS[language], phrases(language)
+    console.print(say["head"].format(first=found.first[:16], last=found.last[:16], how=say[found.acks], alerts=found.alerts,
+                                     commands=found.commands))  # fmt: skip
     if found.refused:
-        console.print(f"{found.refused} recorded command(s) found no live incident under this policy")
-    table = Table("opened (UTC)", "brand", "severity", "state", "paged", "pages", "first page", "answered by", "after",
-                  box=None, pad_edge=False)  # fmt: skip
+        console.print(say["refused"].format(n=found.refused))
+    table = Table(*say["incident"], box=None, pad_edge=False)
     for one in found.incidents:
-        paged = ", ".join(one.paged) or f"nobody ({one.why_held or 'no page'})"
-        loud = " NOBODY REACHED" if one.nobody_reached else ""
-        table.add_row(one.opened_at[:16].replace("T", " "), one.brand, one.severity, one.state, paged + loud,
-                      str(one.pages), _span(one.first_page_seconds), one.acknowledged_by or "–",
-                      _span(one.ack_seconds))  # fmt: skip
+        paged = ", ".join(one.paged) or say["nobody"].format(why=one.why_held or say["no_page"])
+        table.add_row(
+            one.opened_at[:16].replace("T", " "), one.brand, one.severity, words.word("state", one.state),
+            f"{paged} {say['alarm']}" if one.nobody_reached else paged, str(one.pages), _span(one.first_page_seconds, say),
+            one.acknowledged_by or "–", _span(one.ack_seconds, say),
+        )  # fmt: skip
     if found.incidents:
         console.print(table)
-    people = Table("person", "pages", "incidents", "nights woken", "answered", "median answer", "told besides",
-                   "held back", box=None, pad_edge=False)  # fmt: skip
+    people = Table(*say["person"], box=None, pad_edge=False)
     for row in found.people:
-        cells: list[Any] = [row.pages, row.incidents, row.nights_woken, row.answered, _span(row.ack_seconds), row.told,
+        cells: list[Any] = [row.pages, row.incidents, row.nights_woken, row.answered, _span(row.ack_seconds, say), row.told,
                             row.held_back]  # fmt: skip
         people.add_row(row.person, *map(str, cells))
-    console.print(f"\n{len(found.incidents)} incident(s), {found.pages()} page(s)\n")
+    console.print("\n" + say["sum"].format(incidents=len(found.incidents), pages=found.pages()) + "\n")
     console.print(people)
 
 
-def _span(seconds: float | None) -> str:
+def _span(seconds: float | None, say: dict[str, Any]) -> str:
     from streams.policy.units import show_duration
 
     if seconds is None:
         return "–"
-    return show_duration(round(seconds * 1_000)) if seconds >= 1 else "at once"
+    return show_duration(round(seconds * 1_000)) if seconds >= 1 else str(say["at_once"])

@@ -168,14 +168,13 @@ def _list(args: argparse.Namespace, found: list[Standing]) -> int:
     if not found:
         print("no silence stands")
         return 0
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("id", "what", "until (UTC)", "by", "reason", box=None, pad_edge=False)
     for one in found:
         name = one.silence_id if one.silence_id.startswith("silences[") else one.silence_id[:8]
         table.add_row(name, words_of(one.match), one.ends_at[:16].replace("T", " "), one.author, one.reason)
-    Console(highlight=False, markup=False).print(table)
+    options.console().print(table)
     return 0
 
 

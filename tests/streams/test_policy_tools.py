@@ -51,7 +51,9 @@ def test_the_past_is_replayed_from_a_backtests_folder(past: Path, capsys: pytest
     assert found["incidents"][0]["acknowledged_by"] == "alice"
     assert main(["policy", "replay", "policy.yaml", "--alerts", str(past / "alerts.jsonl"), "--acks", "never"]) == 0
     out = capsys.readouterr().out
-    assert "nobody ever answers" in out and "nights" in out
+    assert "nobody ever answers" in out and "nights" in out and "NOBODY" in out
+    assert main(["policy", "replay", "policy.yaml", "--alerts", str(past), "--lang", "fr"]) == 0
+    assert "les gens répondent comme alors" in capsys.readouterr().out
     cut = ["--from", iso(NIGHT + 60 * MINUTE), "--to", "2026-03-03"]
     assert main(["policy", "replay", "policy.yaml", "--alerts", str(past), *cut, "--json"]) == 0
     assert [one["brand"] for one in json.loads(capsys.readouterr().out)["incidents"]] == ["acme"]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from schemas.events import Incident, Notification
+from streams.messages.advice import measures
 
 
 def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
@@ -54,6 +55,9 @@ def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
         f"- {e.at:%m-%d %H:%M:%S} {e.what}{' · ' + e.who if e.who else ''}{': ' + e.detail if e.detail else ''}"
         for e in incident.timeline
     ]
+    taken = measures(incident)
+    if taken:
+        lines += ["", "## Measures", "", *(f"- {measure}" for measure in taken)]
     lines += ["", "## To learn", "", *_lessons(incident, list(last.values()))]
     return "\n".join(lines)
 

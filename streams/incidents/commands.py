@@ -121,6 +121,8 @@ def _silence(turn: Turn, command: Command) -> None:
     case = turn.state.cases.get(command.incident_id or "")
     if case and "brand" not in match:
         match["brand"] = [case.incident.brand]
+    if case and case.incident.kind != "actual" and "kind" not in match:
+        match["kind"] = [case.incident.kind]  # said in an exercise, it must not hold back the real thing
     if not any(match.values()):
         turn.refuse(command.command_id, "a silence has to name something: a brand at least")
         return

@@ -161,10 +161,15 @@ def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: S
         minutes=minutes,
         reason=typed["reason"] if action == "dismiss" else note if action == "silence" else None,
         into=typed["into"] if action == "merge" else None,
-        matchers={"brand": incident.brand} if action == "silence" else {},
+        matchers=_matchers(incident) if action == "silence" else {},
         issued_at=from_ms(now),
         via="web",
     )
+
+
+def _matchers(incident: Incident) -> dict[str, str]:
+    """Return what a silence said on an incident's page holds back: an exercise's never holds back the real thing."""
+    return {"brand": incident.brand} | ({} if incident.kind == "actual" else {"kind": incident.kind})
 
 
 def _minutes(text: str, default: int | None) -> int | None:

@@ -88,7 +88,7 @@ class MessageLinks:
 
     def _card_read(self, claim: Claim, _: MultiMapping[Any]) -> Command:
         """Return the receipt of a card; raises RefusedError where it is not the one that counts now."""
-        role, version = claim.incident_id.partition(CARD)[::2]
+        role, _sign, version = claim.incident_id.rpartition(CARD)
         if self._card(claim, "en") is None:
             raise RefusedError("card", 409)
         return Command(
@@ -99,7 +99,7 @@ class MessageLinks:
     def _card(self, claim: Claim, language: Language) -> str | None:
         """Return the card that the link is about; None where it is another one by now."""
         policy = self._site.policy
-        role, _, version = claim.incident_id.partition(CARD)
+        role, _, version = claim.incident_id.rpartition(CARD)
         if policy is None or role not in cards.roles(policy) or cards.version(policy, role) != version:
             return None
         return cards.card(policy, role, language, int(self._site.wall_clock() * SECOND))

@@ -182,3 +182,15 @@ def test_stakeholders_are_told_what_it_means_for_them_in_their_language():
         assert "We are sorry." in message.text, "the approved statement is what they may say"
     plain = render(told["emil"].notification, told["emil"].context, Options())  # type: ignore[arg-type]
     assert "not approved" not in plain.text, "a template is nothing to say to customers"
+
+
+def test_a_silence_said_in_an_exercise_holds_back_no_real_page():
+    with Story(policy(), until=30) as story:
+        story.at(0).alert("acme", "L3", kind="exercise")
+        key = incident_id("acme", alert_id(fingerprint("acme", "negative_spikeexercise"), story.ms(0)))
+        story.at(1).command("silence", "bob", incident_id=key, brand=None, minutes=60, reason="enough")
+        story.at(2).alert("acme", "L3")
+        story.expect(at(2), page("alice"))
+    kinds = {case.incident.kind: case.held for case in story.state.cases.values()}
+    assert kinds["actual"] == ""
+    assert "enough" in kinds["exercise"]

@@ -12,7 +12,7 @@ what "sick" means to a skate shop is not news to a clinic. What keeps a correcti
 - **plain sentences**: forty that no brand's habits turn round ("worst service ever") must keep their sign;
 - **contradiction**: who labels the opposite of what the shared model is sure of, most of the time, is not listened to
   for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
-- **roll-back**: a correction that fails a check, or owes much to such a labeller, starts afresh.
+- **roll-back**: what such a labeller taught is taken out again; a correction that fails a check starts afresh.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from detectors.text.correction import Base, Correction
+from detectors.text.feedback_state import RULES, BrandState, Feedback, FeedbackState, Score, Taken
 from detectors.text.plain import turned
 from detectors.text.softmax import CLASSES
 
-RULES: Final = 1
-"""Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 ALONE: Final = 300
 """Labels of a brand that one person may give while nobody else does: a team of one is normal."""
 SHARE: Final = 0.5
@@ -53,8 +51,10 @@ SURE_POSTS: Final = 12
 CONTRARY: Final = 0.45
 """Share of contradictions from which a labeller is not listened to: who labels at random has half, honest people have had
 3 to 11 of 100 on five sets."""
+LESSONS: Final = 400
+"""Labels of a brand that are kept (about 700 bytes each), the latest, so that one labeller's can be taken out again."""
 OWED: Final = 0.2
-"""Part of a brand's labels from such a labeller from which what was learnt is dropped."""
+"""Of a brand with more labels, the part from such a labeller from which only what is kept is learnt anew."""
 REMEMBERED: Final = 20_000
 """(post, labeller) pairs remembered to refuse repeats."""
 MAX_FEATURES: Final = 2_000
@@ -64,103 +64,7 @@ MAX_NAME: Final = 256
 MAX_LABELLERS: Final = 1_000
 """Labellers of a brand, and brands: the state of a topic that anybody may write to stays bounded."""
 
-
-class Taken(StrEnum):
-    """What became of a label; a metric label and a line on the page."""
-
-    LEARNT = "learnt"
-    KEPT = "kept to judge"
-    OVER_SHARE = "over the labeller's share"
-    REPEATED = "labelled by this person before"
-    BARRED = "labeller no longer listened to for this brand"
-    INVALID = "unknown label or features"
-    OTHER_MODEL = "features of another version of the model"
-    CROWDED = "too many brands or labellers"
-    UNREADABLE = "unreadable"
-    OTHER_FIELD = "other field"
-
-
-class Feedback(msgspec.Struct, frozen=True):
-    """A label: `mention` of `brand` is `label`, says `labeller`; `features` are those of `TextModel.features`."""
-
-    mention: str
-    brand: str
-    label: str
-    labeller: str
-    features: dict[int, float]
-    lang: str = "und"
-    layout: str | None = None
-    """`layout_of` the model that made the features, where the label tells it."""
-
-
-class Score(msgspec.Struct):
-    """Prequential accuracy: each label foretold before it was learnt, without and with the brand's correction."""
-
-    n: int = 0
-    shared_right: int = 0
-    right: int = 0
-
-
-class BrandState(msgspec.Struct):
-    """What one brand's labels did."""
-
-    correction: Correction = msgspec.field(default_factory=Correction)
-    seen: int = 0
-    by_labeller: dict[str, int] = msgspec.field(default_factory=dict)
-    sure: dict[str, list[int]] = msgspec.field(default_factory=dict)
-    """Labeller → [posts the shared model was sure of, labels that said the opposite]."""
-    judges: list[tuple[str, int, dict[int, float], list[float]]] = msgspec.field(default_factory=list)
-    """(labeller, class, features, the shared model's log-odds), the latest last."""
-    barred: list[str] = msgspec.field(default_factory=list)
-    rolled_back: int = 0
-    languages: dict[str, Score] = msgspec.field(default_factory=dict)
-    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
-    """What became of the brand's labels."""
-
-    @property
-    def score(self) -> Score:
-        """The languages' scores added up."""
-        total = Score()
-        for one in self.languages.values():
-            total.n += one.n
-            total.shared_right += one.shared_right
-            total.right += one.right
-        return total
-
-
-class FeedbackState(msgspec.Struct):
-    """All that the feedback topic taught, up to an offset that the caller keeps beside it."""
-
-    brands: dict[str, BrandState] = msgspec.field(default_factory=dict)
-    known: dict[str, None] = msgspec.field(default_factory=dict)
-    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
-    read: int = 0
-    """Records taken, whatever became of them."""
-    last: str = ""
-    rules: int = RULES
-    base: str = ""
-    """Digest of the shared model as shipped, which the corrections are corrections of."""
-
-    def corrections(self) -> dict[str, Correction]:
-        """Return the corrections that have learnt enough to be used."""
-        return {name: brand.correction for name, brand in self.brands.items() if brand.correction.active}
-
-    def to_bytes(self) -> bytes:
-        """Return the state for a snapshot; equal states give equal bytes."""
-        return msgspec.msgpack.encode(self)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> FeedbackState:
-        """Return the state that `to_bytes` wrote. Raises `ValueError`."""
-        try:
-            return msgspec.msgpack.decode(data, type=cls)
-        except msgspec.MsgspecError as e:
-            raise ValueError(f"feedback snapshot cannot be read ({e}); the topic is read anew") from None
-
-    @property
-    def digest(self) -> str:
-        """A short digest: equal on workers that read the same labels; a difference is an alert."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()[:12]
+_unpack: Final = msgspec.msgpack.Decoder(dict[int, float]).decode
 
 
 def fold(state: FeedbackState, feedback: Feedback, base: Base) -> FeedbackState:
@@ -247,7 +151,7 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         sure[0] += 1
         sure[1] += (p[0] > p[2]) != (k == 0)
         if sure[0] >= SURE_POSTS and sure[1] > CONTRARY * sure[0]:
-            _bar(brand, f.labeller)
+            _bar(brand, f.labeller, base)
             return Taken.BARRED
 
     if brand.seen % HOLD_BACK == 0:
@@ -255,6 +159,8 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         _check(brand, base)
         return Taken.KEPT
     brand.correction.learn(z, f.features, k)
+    brand.lessons.append((f.labeller, k, msgspec.msgpack.encode(f.features)))
+    del brand.lessons[:-LESSONS]
     return Taken.LEARNT
 
 
@@ -271,13 +177,19 @@ def _check(brand: BrandState, base: Base) -> None:
     """Roll the correction back where it does worse than none, on the kept labels or on the plain sentences."""
     if not brand.correction.active:
         return
-    if not _worse(brand) and turned(brand.correction, base) <= TURNED:
+    if _sound(brand, base):
         return
-    brand.correction = Correction()
-    brand.rolled_back += 1
     suspects = {who: wrong / n for who, (n, wrong) in brand.sure.items() if n >= 5 and wrong / n > 0.5}
     if suspects:
-        _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]))
+        _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]), base)
+        if _sound(brand, base):
+            return
+    brand.correction, brand.lessons = Correction(), []
+    brand.rolled_back += 1
+
+
+def _sound(brand: BrandState, base: Base) -> bool:
+    return not _worse(brand) and turned(brand.correction, base) <= TURNED
 
 
 def _worse(brand: BrandState) -> bool:
@@ -293,12 +205,20 @@ def _worse(brand: BrandState) -> bool:
     return mean < -WORSE and mean * math.sqrt(n) < -CERTAIN * spread
 
 
-def _bar(brand: BrandState, labeller: str) -> None:
-    """Listen to a labeller no longer; forget what the brand learnt where much of it is theirs."""
+def _bar(brand: BrandState, labeller: str, base: Base) -> None:
+    """Listen to a labeller no longer; learn anew from the others what the brand had learnt.
+
+    Of a brand with more lessons than are kept, that is done only where much of it is the labeller's.
+    """
     brand.barred.append(labeller)
     brand.judges = [j for j in brand.judges if j[0] != labeller]
-    if brand.by_labeller[labeller] > OWED * brand.seen and brand.correction.learnt:
+    whole = brand.correction.learnt <= len(brand.lessons)
+    if whole or brand.by_labeller[labeller] > OWED * brand.seen:
+        brand.lessons = [lesson for lesson in brand.lessons if lesson[0] != labeller]
         brand.correction = Correction()
+        for _, k, packed in brand.lessons:
+            x = _unpack(packed)
+            brand.correction.learn(base.log_odds(x), x, k)
         brand.rolled_back += 1
 
 
@@ -307,3 +227,17 @@ def _softmax(z: Sequence[float]) -> list[float]:
     e = [math.exp(v - top) for v in z]
     total = sum(e)
     return [max(v / total, 1e-9) for v in e]
+
+
+__all__ = [
+    "RULES",
+    "BrandState",
+    "Feedback",
+    "FeedbackState",
+    "Score",
+    "Taken",
+    "fold",
+    "identity",
+    "layout_of",
+    "refuse",
+]

@@ -131,7 +131,7 @@ def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline, ho
     print(f"hostile after them {judged(model, after, judge):.4f}; {after.outcomes}")
     assert after.brands["Acme"].barred == alone.brands["Acme"].barred == ["mallory"]
     assert judged(model, alone, judge) >= without - 0.0005
-    assert judged(model, after, judge) >= good - 0.003
+    assert judged(model, after, judge) >= good - 0.0005
 
 
 def test_a_dozen_honest_labels_that_look_bad_by_chance_are_not_rolled_back(model, airline):

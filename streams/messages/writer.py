@@ -102,9 +102,9 @@ class Writer:
         todo = self.options.todo or tuple(say.lines(f"todo.{self.incident.severity}"))
         labels = [say(f"todo.label_{minutes}") for minutes in (15, 60, 180)]
         page.add(say("section.todo"), [Line(text, label=label) for label, text in zip(labels, todo, strict=True)])
+        page.add(say("section.statement"), self._statement())
         counsel = advise(say.language, self.incident.severity, self.incident.trigger, self.options.responsibility)
         page.add(advice(say.language)("title"), [Line(text, label=label) for label, text in counsel])
-        page.add(say("section.statement"), self._statement())
         runbook = self.options.runbook_url or (alert.runbook_url if alert else "") or ""
         # An alert comes from a topic: what is not a web address must not become a link.
         if runbook.startswith(("https://", "http://")):

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from detectors.text.table import Encoded
 from detectors.text.tokens import HASHTAG, WORD, Piece, word_hash
@@ -97,17 +96,19 @@ class LanguageTable:
 
 def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], texts: Sequence[str]) -> list[str]:
     """Return the language of each post of the batch: what the platform says, else what its words say, else `und`."""
-    out = [stated(lang) for lang in langs]
-    missing = [i for i, lang in enumerate(out) if lang is None]
-    if not missing:
+    said = {lang: stated(lang) for lang in set(langs)}
+    out = [said[lang] for lang in langs]
+    if None not in out:
         return [lang or UNKNOWN for lang in out]
     scores = enc.totals(enc.table.languages)
     best = np.argmax(scores, axis=1)
     ordered = np.partition(scores, -2, axis=1)
-    lead: npt.NDArray[np.int64] = ordered[:, -1] - ordered[:, -2]
-    for i in missing:
-        if lead[i] >= MARGIN and scores[i, best[i]] > 0:
-            out[i] = names[best[i]]
+    clear = (ordered[:, -1] - ordered[:, -2] >= MARGIN) & (ordered[:, -1] > 0)
+    for i, (lang, column, sure) in enumerate(zip(out, best.tolist(), clear.tolist(), strict=True)):
+        if lang is not None:
+            continue
+        if sure:
+            out[i] = names[column]
         elif not texts[i].isascii():
             out[i] = script(texts[i][:400])
     return [lang or UNKNOWN for lang in out]

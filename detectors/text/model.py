@@ -18,12 +18,13 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from detectors.text import features
+from detectors.text import cues, features
 from detectors.text.correction import Correction
 from detectors.text.language import LanguageTable, identify
 from detectors.text.modelfile import ModelError, digest, pack, unpack
@@ -59,6 +60,8 @@ class Scored:
     lang: list[str]
     terms: Terms
     signature: npt.NDArray[np.uint64]
+    cues: npt.NDArray[np.uint16]
+    """What the words tell of the writer, for `authors.kind_by_cues`."""
 
     @property
     def neutral(self) -> npt.NDArray[np.uint16]:
@@ -75,11 +78,12 @@ def char_places(word: str) -> list[int]:
     """Return the places of a word's letter sequences of 3 to 5, its ends marked."""
     marked = f"<{word}>"
     shift = 32 - CHAR_BITS
-    return [
-        (word_hash(marked[i : i + n]) * 0x9E3779B1 & 0xFFFFFFFF) >> shift
-        for n in (3, 4, 5)
-        for i in range(len(marked) - n + 1)
-    ]
+    if marked.isascii():  # a letter is a byte: cut the bytes, which is what the hash is of
+        raw = marked.encode()
+        hashes = [crc32(raw[i : i + n]) for n in (3, 4, 5) for i in range(len(raw) - n + 1)]
+    else:
+        hashes = [word_hash(marked[i : i + n]) for n in (3, 4, 5) for i in range(len(marked) - n + 1)]
+    return [(h * 0x9E3779B1 & 0xFFFFFFFF) >> shift for h in hashes]
 
 
 class TextModel:
@@ -196,7 +200,8 @@ class TextModel:
         flags = self.table.flags[enc.piece]
         z = self._logits(enc, flags, lang, brands)
         negative, positive = _probabilities(z)
-        return Scored(negative, positive, lang, terms(enc, flags), signatures(enc))
+        said = cues.of_batch(enc.cues, enc.token_start, texts)
+        return Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said)
 
     def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
@@ -228,18 +233,20 @@ class TextModel:
         static = self._static(enc, block)
         size = features.sizes(enc) * SCALE
         weights = self.classifier.weights
-        ones = np.ones(len(word), dtype=np.int32)
-        shape = (enc.n, features.PLACES + 1)
-        total = sparse.csr_matrix((ones, word, enc.start), shape) @ self._quantised
-        total += sparse.csr_matrix((ones, pair, enc.start), shape) @ self._quantised
+        both = np.empty((len(word), 2), dtype=np.int32)  # the two places of each position, one after the other
+        both[:, 0], both[:, 1] = word, pair
+        ones, ends = np.ones(2 * len(word), dtype=np.int32), (2 * enc.start).astype(np.int32)
+        total = sparse.csr_matrix((ones, both.ravel(), ends), (enc.n, features.PLACES + 1)) @ self._quantised
         z: npt.NDArray[np.float64] = total / size[:, None]
         rows = weights[features.PLACES :]
         offset = static / size[:, None]
         for k in range(3):
             for j in range(3):
                 z[:, k] += offset[:, j] * rows[BLOCKS * D + j, k]
-        for j in range(D):
-            z += dense[:, j, None] * rows[block * D + j]
+        steps = rows[: BLOCKS * D].reshape(BLOCKS, D, 3).transpose(1, 0, 2)[:, block]
+        steps *= dense.T[:, :, None]
+        for step in steps:  # one after the other: rounding is then the same in any batch
+            z += step
         if self._corrections and brands is not None:
             for brand in sorted({b for b in brands if b is not None and b in self._corrections}):
                 which = np.array([b == brand for b in brands])

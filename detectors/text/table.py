@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from detectors.text import cues
 from detectors.text.tokens import (
     BOOST,
     CAPS,
@@ -64,6 +65,8 @@ class Encoded:
     doc: npt.NDArray[np.int64]  # (p,) which post
     piece: npt.NDArray[np.int64]  # (p,) row of the columns below
     table: TokenTable
+    token_start: npt.NDArray[np.int64]  # (n + 1,) the same as `start`, over tokens
+    cues: npt.NDArray[np.uint64]  # (t,) what each token tells of the writer (`cues.token_bits`)
     summed: npt.NDArray[np.int64] | None = None
 
     def totals(self, column: slice) -> npt.NDArray[np.int64]:
@@ -71,7 +74,8 @@ class Encoded:
         if self.summed is None:
             rows = self.table.size
             ones = np.ones(len(self.piece), dtype=np.int32)
-            counts = sparse.csr_matrix((ones, self.piece, self.start), (self.n, max(rows, 1)))
+            places = (self.piece.astype(np.int32), self.start.astype(np.int32))
+            counts = sparse.csr_matrix((ones, *places), (self.n, max(rows, 1)))
             self.summed = counts @ self.table.summable[: max(rows, 1)]
         return self.summed[:, column]
 
@@ -103,8 +107,11 @@ class TokenTable(dict[str, int]):
         self._pieces.clear()
         size = 4096
         values, classes, languages = self._widths  # scores of every class in both languages count as classes
+        self._rows = 0
         self.first = np.zeros((size, MAX_PIECES), dtype=np.int32)
-        self.count = np.zeros(size, dtype=np.int32)
+        self.count = np.zeros(size, dtype=np.int64)
+        self.cue = np.zeros(size, dtype=np.uint64)
+        self._link: int | None = None
         self.hash = np.zeros(size, dtype=np.uint32)
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
@@ -122,15 +129,27 @@ class TokenTable(dict[str, int]):
         self._words: dict[str, int] = {}
 
     def __missing__(self, raw: str) -> int:
-        row = len(self)
+        if raw.startswith(
+            ("http:", "https:")
+        ):  # nearly every one is new, and all say the same: one row, not kept by name
+            if self._link is None:
+                self._link = self._new(raw)
+            return self._link
+        row = self[raw] = self._new(raw)
+        return row
+
+    def _new(self, raw: str) -> int:
+        row = self._rows
+        self._rows += 1
         if row == len(self.count):
             self.first = np.concatenate([self.first, np.zeros_like(self.first)])
             self.count = np.concatenate([self.count, np.zeros_like(self.count)])
+            self.cue = np.concatenate([self.cue, np.zeros_like(self.cue)])
         found = pieces(raw)
         self.count[row] = len(found)
+        self.cue[row] = cues.token_bits(raw)
         for k, piece in enumerate(found):
             self.first[row, k] = self._pieces[piece] if piece in self._pieces else self._add(piece)
-        self[raw] = row
         return row
 
     def _add(self, piece: Piece) -> int:
@@ -186,16 +205,17 @@ class TokenTable(dict[str, int]):
             counts.append(after - before)
             before = after
         raw = np.array(rows, dtype=np.int64)
-        per_token = self.count[raw].astype(np.int64)
+        per_token = self.count[raw]
         ends = np.zeros(len(raw) + 1, dtype=np.int64)
         np.cumsum(per_token, out=ends[1:])
-        token = np.repeat(np.arange(len(raw)), per_token)
-        piece = self.first[raw[token], np.arange(len(token)) - ends[token]].astype(np.int64)
+        # The k-th piece of a token stands at row·MAX_PIECES + k of the flattened table.
+        at = np.arange(ends[-1]) + np.repeat(raw * MAX_PIECES - ends[:-1], per_token)
+        piece = self.first.ravel()[at].astype(np.int64)
         token_start = np.zeros(len(counts) + 1, dtype=np.int64)
         np.cumsum(np.array(counts, dtype=np.int64), out=token_start[1:])
         start = ends[token_start]
         doc = np.repeat(np.arange(len(counts)), np.diff(start))
-        return Encoded(len(counts), start, doc, piece, self)
+        return Encoded(len(counts), start, doc, piece, self, token_start, self.cue[raw])
 
 
 def _spread(h: int) -> int:

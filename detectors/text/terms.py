@@ -23,8 +23,7 @@ def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> Terms:
     """Return at most `MOST` lower-case terms of each post: hashtags, then the words that say most; no stop words."""
     salient = np.flatnonzero((flags & WORD != 0) & (flags & STOP == 0))
     doc, term = enc.doc[salient], enc.table.term[enc.piece[salient]].astype(np.int64)
-    _, first = np.unique(doc * len(enc.table.words) + term, return_index=True)  # each term once a post …
-    first.sort()  # … where it comes first
+    first = _first_of_each(doc * len(enc.table.words) + term)  # each term once a post, where it comes first
     doc, term = doc[first], term[first]
     counts = np.bincount(doc, minlength=enc.n)
     if len(counts) and counts.max() > MOST:
@@ -34,6 +33,18 @@ def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> Terms:
         term = term[place < MOST]
         counts = np.minimum(counts, MOST)
     return Terms(enc.table.words, counts.astype(np.uint8), term.astype(np.uint32))
+
+
+def _first_of_each(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the places, ascending, where each value of `keys` (0 … 2^40) comes first."""
+    if not len(keys):
+        return np.zeros(0, dtype=np.int64)
+    bits = len(keys).bit_length()
+    ordered = np.sort(keys << bits | np.arange(len(keys)))  # by value, then by place: one plain sort of integers
+    new = np.ones(len(keys), dtype=bool)
+    new[1:] = (ordered[1:] >> bits) != (ordered[:-1] >> bits)
+    out: npt.NDArray[np.int64] = np.sort(ordered[new] & ((1 << bits) - 1))
+    return out
 
 
 def signatures(enc: Encoded) -> npt.NDArray[np.uint64]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.text.authors import AuthorLists, account_key, author_kind
+from detectors.text.authors import AuthorLists, account_key, kind_by_cues
 from detectors.text.model import Scored as ScoredTexts
 from schemas import scored
 from schemas.ids import author_hash, mention_hash
@@ -152,10 +152,11 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     count = len(pending)
     who, followers = [0] * count, [0] * count
     kinds, flags = [0] * count, [0] * count
+    said = texts.cues.tolist()
     for i, item in enumerate(pending):
         mention = item.mention
         author = mention.author
-        kinds[i] = _KIND_INDEX[author_kind(author, mention.text or "", lists, item.time).kind]
+        kinds[i] = _KIND_INDEX[kind_by_cues(author, said[i], lists, item.time).kind]
         flag = scored.LATE if item.late else 0
         if author is not None:
             who[i] = author_hash(mention.platform, author.id, author_key)

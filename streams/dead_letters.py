@@ -15,6 +15,7 @@ from schemas.mention import Rejection, decode
 from streams import consoles
 from streams.engine.dead_letter import NO_KEY
 from streams.engine.records import Write
+from streams.feedback.labels import NoLessonError, lesson
 from streams.settings import Settings
 
 REPLAYED: Final = "replayed"
@@ -27,6 +28,7 @@ _EVENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     topics.ALERTS.name: msgspec.json.Decoder(Alert),
     topics.COMMANDS.name: msgspec.json.Decoder(Command),
 }
+_ONE_PARTITION: Final = {*_EVENTS, topics.FEEDBACK.name}
 
 
 @dataclass(slots=True)
@@ -114,6 +116,12 @@ def why_not(letter: DeadLetter, mended: Mapping[str, Content]) -> str:
     if letter.origin not in mended and letter.cut:
         return "only its beginning was kept: get the original from its source"
     key, value = mended.get(letter.origin, (letter.key, letter.value))
+    if letter.topic == topics.FEEDBACK.name:
+        try:
+            lesson(value)
+        except NoLessonError as error:
+            return f"invalid_feedback: {error}"
+        return ""
     if letter.topic in _EVENTS:
         try:
             _EVENTS[letter.topic].decode(value or b"")
@@ -145,6 +153,6 @@ def replay(settings: Settings, chosen: Sequence[DeadLetter], mended: Mapping[str
     for letter in todo:
         key, value = mended.get(letter.origin, (letter.key, letter.value))
         origin = [("dead_letter_of", letter.origin.encode())]
-        writes.append(Write(letter.topic, key, value, 0 if letter.topic in _EVENTS else None, origin))
+        writes.append(Write(letter.topic, key, value, 0 if letter.topic in _ONE_PARTITION else None, origin))
     consoles.write_all(settings, writes)
     return len(todo)

@@ -116,3 +116,16 @@ def test_a_command_that_could_not_be_read_goes_back_to_commands():
     mended = b'{"command_id":"c","action":"ack","author":"alice"}'
     assert why_not(wrong, {wrong.origin: (b"i", mended)}) == ""
     assert why_not(replace(wrong, value=b"[" * 100_000), {}).startswith("invalid_field")
+
+
+def test_a_label_goes_back_to_feedback_once_it_is_mended():
+    body = {
+        "feedback_id": "f", "mention_id": "x:2", "field": "sentiment", "value": "angry", "author": "ana", "at": "2026-03-06T17:34:11Z",
+        "brand": "Acme", "features": {"7": 1.0},
+    }  # fmt: skip
+    wrong = one(letter(b"x:2", json.dumps(body).encode(), topic="feedback"))
+    assert "'angry' must be one of negative, neutral, positive" in why_not(wrong, {})
+    assert why_not(wrong, {wrong.origin: (b"x:2", json.dumps(body | {"value": "negative"}).encode())}) == ""
+    assert "features: missing" in why_not(
+        wrong, {wrong.origin: (b"x:2", json.dumps(body | {"value": "negative", "features": {}}).encode())}
+    )

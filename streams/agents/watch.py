@@ -60,15 +60,18 @@ class WatchAgent:
         """Apply slice after slice; what follows from a slice is acknowledged before the next one is taken."""
         try:
             async for tp, records in slices(stream):
-                async with self._busy:
-                    owned = self._owned.get(tp.partition)
-                    if owned is not None:
-                        await self._slice(owned, records)
+                await self._take(tp.partition, records)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             self._context.fail(error)
             raise
+
+    async def _take(self, partition: int, records: list[Any]) -> None:
+        async with self._busy:
+            owned = self._owned.get(partition)
+            if owned is not None:
+                await self._slice(owned, records)
 
     async def _slice(self, owned: _Owned, records: list[Any]) -> None:
         core = owned.core

@@ -11,6 +11,7 @@ interleave; only when they come does.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -80,7 +81,8 @@ class WatchCore:
         self._boundaries: list[int] = []
         self._touched: set[str] = set()
         self._offset = -1
-        self._refilled: dict[tuple[str, int], int] = {}
+        self._trail: deque[tuple[int, Source, int]] = deque()
+        """(offset, source, its `last` before), from where recovery would begin on."""
         self._hold = MINUTE + settings.lateness
         self._gaps: list[blind.Gap] = []
 
@@ -93,6 +95,7 @@ class WatchCore:
         self._count_outcomes(source, batch)
         effects: list[Effect] = []
         after = source.last
+        self._trail.append((offset, source, after))
         arrived = Batch(batch)
         for begin, end, tick in batch.segments():
             self._touched.clear()
@@ -111,18 +114,16 @@ class WatchCore:
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
-        source = batch.source, batch.partition
-        after = self._refilled.get(source, -1)
-        self._rows(offset, Batch(batch), 0, len(batch.ids), after, counting=False)
-        self._refilled[source] = max(after, batch.last)
+        source = self._source(batch)
+        self._trail.append((offset, source, source.before))
+        self._rows(offset, Batch(batch), 0, len(batch.ids), source.before, counting=False)
+        source.before = max(source.before, batch.last)
 
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""
-        self._refilled.clear()
         for name, brand in self.brands.items():
             brand.seen = {mention: known for mention, known in brand.seen.items() if known.last in brand.minutes}
             brand.strays.clear()
-            brand.arrivals = {start: a for start, a in brand.arrivals.items() if start >= minute_of(self.clock)}
             for start in brand.minutes:
                 self._plan(start + self._hold, name)
             for start in brand.arrivals:
@@ -450,11 +451,17 @@ class WatchCore:
             for brand in (self.brands[name],)
         ]
         offsets = [m.offset for brand in self.brands.values() for m in brand.minutes.values()]
+        replay_from = min(offsets, default=self.applied + 1)
+        while self._trail and self._trail[0][0] < replay_from:
+            self._trail.popleft()
+        for source in self.sources.values():
+            source.before = source.last
+        for _, source, last in reversed(self._trail):
+            source.before = last
         sources = [
-            Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally), list(s.gaps))
+            Source(s.topic, s.partition, s.last, s.counted, s.progress, _copy(s.tally), list(s.gaps), s.before)
             for s in self.sources.values()
         ]
-        replay_from = min(offsets, default=self.applied + 1)
         names_now = sorted(self.brands)
         return brands, PartitionRecord(
             SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former)

@@ -51,6 +51,8 @@ class Source(Struct, array_like=True):
     tally: Tally = msgspec.field(default_factory=Tally)
     gaps: list[Gap] = []
     """Pairs of ticks between which nobody watched, until that is told."""
+    before: int = -1
+    """What `last` was where recovery begins: what had come before that is a repeat there too."""
 
 
 class Known(NamedTuple):

@@ -83,6 +83,8 @@ class WatchCore:
         self._offset = -1
         self._trail: deque[tuple[int, Source, int]] = deque()
         """(offset, source, its `last` before), from where recovery would begin on."""
+        self._restored = (-1, 0)
+        """(offset up to which some brand was ahead, offset from which open minutes were filled) at the last restart."""
         self._hold = MINUTE + settings.lateness
         self._gaps: list[blind.Gap] = []
 
@@ -122,8 +124,9 @@ class WatchCore:
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""
         for name, brand in self.brands.items():
-            brand.seen = {mention: known for mention, known in brand.seen.items() if known.last in brand.minutes}
-            brand.strays.clear()
+            if brand.applied <= self.applied:  # one that is ahead has yet to come by what it decided with them
+                brand.seen = {mention: known for mention, known in brand.seen.items() if known.last in brand.minutes}
+                brand.strays.clear()
             for start in brand.minutes:
                 self._plan(start + self._hold, name)
             for start in brand.arrivals:
@@ -452,6 +455,9 @@ class WatchCore:
         ]
         offsets = [m.offset for brand in self.brands.values() for m in brand.minutes.values()]
         replay_from = min(offsets, default=self.applied + 1)
+        ahead, began = self._restored
+        if self.applied < ahead:  # what a brand has closed already still decides what it takes until then
+            replay_from = min(replay_from, began)
         while self._trail and self._trail[0][0] < replay_from:
             self._trail.popleft()
         for source in self.sources.values():
@@ -471,6 +477,8 @@ class WatchCore:
         """Take up a checkpoint; then `refill` from `replay_from` to `applied`, then `finish_refill`."""
         self.applied, self.clock = partition.applied, partition.clock
         self.former = partition.former
+        brands = list(brands)
+        self._restored = max((record.applied for record in brands), default=-1), partition.replay_from
         self.sources = {(s.topic, s.partition): s for s in partition.sources}
         for record in brands:
             self.brands[record.brand] = Brand(

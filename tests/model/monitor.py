@@ -93,7 +93,11 @@ class SmallMonitor:
         return msgspec.msgpack.encode([self._next, self._starts, self._sequence, self._last, self._mass, self.wake_at])
 
     @classmethod
-    def load(cls, brand: str, data: bytes) -> SmallMonitor:
+    def new(cls, brand: str, _at: int) -> SmallMonitor:
+        return cls(brand)
+
+    @classmethod
+    def load(cls, brand: str, data: bytes, _at: int) -> SmallMonitor:
         made = cls(brand)
         (made._next, made._starts, made._sequence, made._last, made._mass, made.wake_at) = msgspec.msgpack.decode(data)
         return made

@@ -120,6 +120,10 @@ class Worker:
             await self.watch._save(owned)
 
 
+def _no_change(_brand: str, _at: int) -> None:
+    """Say that the watch list is as the configuration has it."""
+
+
 def _fail(error: BaseException) -> None:
     raise error
 
@@ -158,7 +162,7 @@ class World:
 
     def watch_core(self, partition: int) -> WatchCore:
         settings = WatchSettings(partition, P, LATENESS, replay=True)
-        return WatchCore(settings, SmallMonitor, SmallMonitor.load)  # type: ignore[arg-type]
+        return WatchCore(settings, SmallMonitor.new, SmallMonitor.load, _no_change)  # type: ignore[arg-type]
 
     # -------------------------------------------------------------------------------------------------------- steps
 

@@ -79,17 +79,26 @@ class Hook:
         self._server.server_close()
 
 
+def _skewed(clock: str) -> dict[str, str]:
+    """Return the environment in which a process sees a wall clock that is off by `clock` (libfaketime's notation).
+
+    Not by the command `faketime` itself: it would stand between us and the worker, and a signal would end it alone. Only the
+    wall clock is skewed: time-outs and pauses last as long as they say.
+    """
+    said = subprocess.run(["faketime", "-f", clock, "env"], check=True, capture_output=True, text=True).stdout
+    (library,) = (line for line in said.splitlines() if line.startswith("LD_PRELOAD="))
+    return {"LD_PRELOAD": library.partition("=")[2], "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 class Worker:
     """One `tocsin worker` process."""
 
     def __init__(self, config: Path, log: Path, *options: str, clock: str | None = None) -> None:
         self.log = log
-        # Only the wall clock is skewed: time-outs and pauses last as long as they say.
-        skewed = ["faketime", "-f", clock] if clock else []
-        environment = os.environ | ({"FAKETIME_DONT_FAKE_MONOTONIC": "1"} if clock else {})
+        environment = os.environ | (_skewed(clock) if clock else {})
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [*skewed, sys.executable, "-m", "streams", "worker", "-v", "--config", str(config), "--port", "0", *options],
+                [sys.executable, "-m", "streams", "worker", "-v", "--config", str(config), "--port", "0", *options],
                 stdout=out, stderr=subprocess.STDOUT, start_new_session=True, cwd=ROOT, env=environment,
             )  # fmt: skip
 

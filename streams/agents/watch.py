@@ -40,6 +40,8 @@ class _Owned:
         self.core = core
         self.owner = uuid.uuid4().hex
         """New at each assignment: nobody overwrites another's records."""
+        self.sure = True
+        """Whether all that the state has led to is acknowledged; a slice that is given up half way leaves it unsure."""
 
 
 class WatchAgent:
@@ -76,6 +78,7 @@ class WatchAgent:
     async def _slice(self, owned: _Owned, records: list[Any]) -> None:
         core = owned.core
         writes: list[Write] = []
+        owned.sure = False
         for record in records:
             if record.offset <= core.applied:
                 continue
@@ -87,6 +90,7 @@ class WatchAgent:
             writes += (self._write(owned.partition, effect, record.timestamp) for effect in effects)
         if writes:
             await self._context.producer.send(writes)
+        owned.sure = True
         self._show(owned)
 
     def _show(self, owned: _Owned) -> None:
@@ -130,7 +134,7 @@ class WatchAgent:
 
     async def _write_checkpoint(self, owned: _Owned, names: Iterable[str] | None) -> None:
         async with self._busy:  # a cut: nothing changes while it is copied
-            if self._owned.get(owned.partition) not in (owned, None):
+            if self._owned.get(owned.partition) not in (owned, None) or not owned.sure:
                 return
             dirty = set(names) if names is not None else set(owned.core.dirty)
             brands, partition = owned.core.snapshot(dirty)

@@ -59,6 +59,15 @@ async def _together(work: tuple[Coroutine[Any, Any, Any], ...]) -> None:
             raise result
 
 
+async def _cancelled(work: Coroutine[Any, Any, Any], turns: int) -> None:
+    task = asyncio.ensure_future(work)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
 class ModelWatchAgent(WatchAgent):
     """`WatchAgent`, asking the memory for the earliest offset."""
 
@@ -222,6 +231,17 @@ class World:
             work = [worker.poll(tp, chance.choice((1, 5, 50))), worker.checkpoint()]
             self._may_crash(worker, *(work if chance.random() < 0.5 else reversed(work)))
 
+    def give_up(self, chance: random.Random) -> None:
+        """Have Faust cancel a slice half way; the worker ends, but not before it has tried to write its checkpoint."""
+        worker = self._some(chance)
+        if worker is not None and worker.positions:
+            tp = chance.choice(sorted(worker.positions))
+            if not self._may_crash(worker, _cancelled(worker.poll(tp, 50), chance.randrange(1, 8)), rebalance=False):
+                with contextlib.suppress(Crashed):
+                    run(worker.checkpoint())
+                self.workers.remove(worker)
+            self.rebalance()
+
     def commit(self, chance: random.Random) -> None:
         """Have some worker commit."""
         worker = self._some(chance)
@@ -356,6 +376,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "commit": (4, World.commit),
     "doom": (3, World.doom),
     "crash": (2, World.crash),
+    "give up": (1, World.give_up),
     "join": (2, lambda world, _: world.join()),
     "freeze": (1, World.freeze),
     "thaw": (2, World.zombie),
@@ -368,7 +389,7 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
 MOODS: Final[tuple[dict[str, int], ...]] = (
     {},
     {"freeze": 6, "thaw": 4, "checkpoint": 3, "crash": 2, "join": 3},
-    {"checkpoint meanwhile": 6, "crash": 2},
+    {"checkpoint meanwhile": 6, "crash": 2, "give up": 4},
 )
 """What happens more often than usual, turn by turn."""
 

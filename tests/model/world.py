@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import random
+import uuid
 import zlib
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
@@ -161,6 +162,8 @@ class World:
         """Whether the configuration has changed."""
         self.partitions = P
         watch_module.read_to_end = self.memory.reader()  # type: ignore[attr-defined]
+        ids = random.Random(0)  # a history must be the same each time it is run
+        watch_module.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=ids.getrandbits(128)))  # type: ignore[assignment]
         self.join()
 
     # ---------------------------------------------------------------------------------------------------- the cores

@@ -163,7 +163,7 @@ class World:
         self.partitions = P
         watch_module.read_to_end = self.memory.reader()  # type: ignore[attr-defined]
         ids = random.Random(0)  # a history must be the same each time it is run
-        watch_module.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=ids.getrandbits(128)))  # type: ignore[assignment]
+        watch_module.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=ids.getrandbits(128)))  # type: ignore[assignment, attr-defined]
         self.join()
 
     # ---------------------------------------------------------------------------------------------------- the cores

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -19,26 +19,7 @@ from streams.policy.model import Policy
 from streams.report.page import report_html
 from streams.settings import Settings
 
-WINDOW_COLUMNS = (
-    "brand",
-    "start",
-    "count",
-    "negative",
-    "positive",
-    "authors",
-    "loudest",
-    "duplicates",
-    "reposts",
-    "reach",
-    "top_reach",
-    "top_negative",
-    "verified",
-    "young",
-    "kinds",
-    "languages",
-    "platforms",
-    "terms",
-)
+WINDOW_COLUMNS: Final = tuple(name for name in Window.__struct_fields__ if name != "schema")
 """The fields of a window; what is a mapping is JSON."""
 
 

@@ -17,10 +17,12 @@ from schemas.mention import Author, Mention
 from schemas.scored import Rows
 from schemas.terms import Terms, renumbered
 from schemas.times import DAY, to_ms
+from streams.score.links import with_links
 
 _ASKS: Final = re.compile(r"\?(?=[\s!?.,;:)»”\"']|$)")
 """A question mark that ends a word: one inside an address (`?id=7`) asks nothing."""
 _ASKERS: Final = frozenset({"unknown", "customer", "influencer"})
+
 YOUNG_ACCOUNT: Final = 30 * DAY
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(scored.KINDS)}
 _MAX_FOLLOWERS: Final = 2**32 - 1
@@ -82,11 +84,10 @@ class Drafts:
         self._brand = np.array(brand + [0] * len(retracted), np.int64)
         lang = np.array([langs[name] for name in texts.lang], np.int64)
         platform = np.array([platforms[item.mention.platform] for item in pending], np.int64)
+        said = with_links(texts.terms, [item.mention.text for item in pending])
         if len(owner) != len(pending):
             table, lang, platform = table[owner], lang[owner], platform[owner]
-            ids, said = [ids[i] for i in owner], texts.terms.take(np.array(owner, np.int64))
-        else:
-            said = texts.terms
+            ids, said = [ids[i] for i in owner], said.take(np.array(owner, np.int64))
         if own:
             _mark_official(table, pending, own)
         self._brands, self._langs, self._platforms = list(brands), list(langs), list(platforms)

@@ -25,8 +25,8 @@ from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
 from streams.brands.registry import Change
-from streams.watch import blind
-from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, evidence, minute_of
+from streams.watch import blind, examples
+from streams.watch.minutes import Arrivals, Batch, Chunk, OpenMinute, minute_of, terms_of
 from streams.watch.state import SCHEMA, Brand, BrandRecord, Known, PartitionRecord, Source, Tally, known_from
 
 Effect = Alert | Signal | Window | AlertTick
@@ -161,6 +161,8 @@ class WatchCore:
                 if batch.table["op"][i] == scored.DELETE:
                     row = batch.table[i]
                     self._retract(int(row["mention"]), int(row["rev"]), int(row["label"]))
+                    if counting:
+                        self._forget_example(offset, int(row["mention"]))
                 else:
                     self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
             return
@@ -177,6 +179,13 @@ class WatchCore:
                 brand.replace(mention, rev, label - self._hold, known.last)
                 # A deletion is final; an update leaves its own revision to come.
                 brand.seen[mention] = known._replace(rev=rev - 1)
+
+    def _forget_example(self, offset: int, mention: int) -> None:
+        """What is gone or has been rewritten is no example any more."""
+        for brand in self.brands.values():
+            if offset > brand.applied and any(one.mention == mention for one in brand.examples):
+                brand.examples = [one for one in brand.examples if one.mention != mention]
+                self.dirty.add(brand.name)
 
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
         """Take up rows of one brand."""
@@ -401,13 +410,15 @@ class WatchCore:
         self._plan_wake(brand)
 
     def _close(self, brand: Brand, minute: OpenMinute, at: int) -> Iterator[Effect]:
-        window, best, authors = minute.close(brand.name)
+        window, chunks, authors = minute.close(brand.name)
         for mentions in [*(chunk.rows["mention"].tolist() for chunk in minute.chunks), minute.repeated]:
             brand.forget(mentions, minute.start)
         self.dirty.add(brand.name)
         if window.count:
             yield window
-            yield from brand.monitor.close(window, at, lambda: best, authors)
+            fresh = examples.candidates(minute.start, chunks, window.terms)
+            brand.examples = examples.kept([*brand.examples, *fresh], minute.start)
+            yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), authors)
 
     def _early(self, names: Iterable[str]) -> Iterator[Effect]:
         now = minute_of(self.clock)
@@ -430,7 +441,7 @@ class WatchCore:
             arrivals.count,
             arrivals.negative,
             len(arrivals.authors),
-            lambda: evidence(arrivals.chunks),
+            lambda: _arrived(brand, arrivals),
             len(arrivals.texts),
         )
 
@@ -449,6 +460,7 @@ class WatchCore:
                 brand.monitor.dump(),
                 blind.dump(brand.unseen),
                 brand.since,
+                list(brand.examples),
             )
             for name in sorted(names)
             for brand in (self.brands[name],)
@@ -489,6 +501,7 @@ class WatchCore:
                 record.tally,
                 unseen=blind.load(record.unseen),
                 since=record.since,
+                examples=record.examples,
             )
         self._gaps = self._all_gaps()
 
@@ -507,6 +520,12 @@ def _kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
             brand.unseen.keep(effect)
         else:
             yield effect
+
+
+def _arrived(brand: Brand, arrivals: Arrivals) -> list[str]:
+    """Return the examples of a minute of arrival that is still open, then those of the minutes before."""
+    fresh = examples.candidates(arrivals.start, arrivals.chunks, terms_of(arrivals.chunks))
+    return examples.picked([*brand.examples, *fresh], arrivals.start)
 
 
 def _copy(tally: Tally) -> Tally:

@@ -24,7 +24,6 @@ from schemas.times import MINUTE, from_ms
 MOST_TERMS: Final = 32
 TERM_AUTHORS: Final = 2
 """A term enters a window only when so many authors used it (DESIGN section 2, principle 8)."""
-MOST_EVIDENCE: Final = 10
 
 
 class Batch:
@@ -86,13 +85,13 @@ class OpenMinute:
     repeated: list[int] = field(default_factory=list)
     """Mentions that are remembered because of this minute though it may hold no row of them."""
 
-    def close(self, brand: str) -> tuple[Window, list[str], list[int]]:
-        """Return the minute's window, its best evidence (native ids, largest reach first) and its known authors."""
+    def close(self, brand: str) -> tuple[Window, list[Chunk], list[int]]:
+        """Return the minute's window, the rows that it adds up and its known authors."""
         chunks = self.chunks
         if self.gone:
             chunks = [_without(chunk, self.gone) for chunk in chunks]
         known = {author for chunk in chunks for author in chunk.rows["author"].tolist() if author}
-        return _window(brand, self.start, chunks), evidence(chunks), sorted(known)
+        return _window(brand, self.start, chunks), chunks, sorted(known)
 
 
 def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
@@ -138,7 +137,7 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
     window.kinds = {name: int(n) for name, n in zip(KINDS, kinds, strict=True) if n}
     window.languages = _named(chunks, "lang", "langs")
     window.platforms = _named(chunks, "platform", "platforms")
-    window.terms = _terms(chunks) if window.authors >= TERM_AUTHORS else {}
+    window.terms = terms_of(chunks) if window.authors >= TERM_AUTHORS else {}
     return window
 
 
@@ -152,7 +151,7 @@ def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _terms(chunks: list[Chunk]) -> dict[str, int]:
+def terms_of(chunks: list[Chunk]) -> dict[str, int]:
     """Return the terms that several authors used, with the number of authors; ties broken by the term itself."""
     numbers: dict[str, int] = {}
     term_parts, author_parts = [], []
@@ -171,21 +170,6 @@ def _terms(chunks: list[Chunk]) -> dict[str, int]:
     names = list(numbers)
     counted = [(-int(authors[i]), names[i]) for i in np.flatnonzero(authors >= TERM_AUTHORS)]
     return {name: -count for count, name in sorted(counted)[:MOST_TERMS]}
-
-
-def evidence(chunks: list[Chunk]) -> list[str]:
-    """Return the ids of at most ten mentions worth looking at: negative ones of large accounts first."""
-    ranked: list[tuple[int, int, str]] = []
-    for chunk in chunks:
-        if not len(chunk.rows):
-            continue
-        negative, followers = chunk.rows["negative"].astype(np.int64), chunk.rows["followers"].astype(np.int64)
-        weight = negative * (1 + np.log2(1 + followers)).astype(np.int64)
-        best = np.argsort(-weight, kind="stable")[: MOST_EVIDENCE * 4]
-        ids, where = chunk.batch.ids, chunk.where
-        ranked += ((-int(weight[i]), int(chunk.rows["mention"][i]), ids[where[i]]) for i in best)
-    ranked.sort()
-    return list(dict.fromkeys(name for _, _, name in ranked))[:MOST_EVIDENCE]
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from detectors.monitor import BrandMonitor
 from schemas.times import HOUR
 from streams.watch.blind import Gap, Kept
+from streams.watch.examples import Example
 from streams.watch.minutes import Arrivals, OpenMinute
 
 SCHEMA: Final = 1
@@ -100,6 +101,8 @@ class Brand:
 
     unseen: Kept = field(default_factory=Kept)
     """What was decided while nobody watched, and is still to be told."""
+    examples: list[Example] = field(default_factory=list)
+    """Posts of the last minutes to show with an alert."""
     since: int = 0
     """From when on what last changed it on the watch list counts (epoch ms)."""
 
@@ -132,6 +135,7 @@ class BrandRecord(Struct, array_like=True):
     unseen: bytes = b""
     """See `streams.watch.blind`."""
     since: int = 0
+    examples: list[Example] = []
 
 
 class PartitionRecord(Struct, array_like=True):

@@ -80,6 +80,8 @@ class NotifyAgent:
         self._leading = False
         self._position: int | None = None
         """Next record of the journal to fold; None before the first assignment."""
+        self._progress = asyncio.Event()
+        """Set when more of the journal has been folded, or the lead is lost; then there is a new one."""
         self._done: int | None = None
         """Up to there what follows from the journal has been done, too."""
         self._recent: list[_Held] = []
@@ -135,6 +137,7 @@ class NotifyAgent:
 
     async def _step_down(self) -> None:
         me, self._me, self._leading = self._me, "", False
+        self._progress.set()
         metrics.LEADER.set(0)
         tail, self._tail = self._tail, None
         if tail is not None:
@@ -274,6 +277,8 @@ class NotifyAgent:
             if self.state.leader != self._me:
                 self._leading = False
                 break
+        self._progress.set()
+        self._progress = asyncio.Event()
         await self._do(effects)
         self._done = done = self._position or 0
         if self._leading and self._snapshots.due(done):
@@ -323,12 +328,21 @@ class NotifyAgent:
         if notification.outcome == "pending":
             # Both before the send, in no order: the fold needs no offset of an attempt that has not ended.
             entry = journal_record(Delivered(self._me, notification))
-            await self.context.producer.send([notification_record(notification), entry])
+            _, place = await self.context.producer.send([notification_record(notification), entry])
             _count(notification)
+            await self._read_back(place)
             return
         (offset,) = await self.context.producer.send([notification_record(notification)])
         _count(notification)
         await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
+
+    async def _read_back(self, place: int) -> None:
+        """Wait until the journal is read beyond `place`: a leader record before it would have ended this one's lead.
+
+        So a process that was frozen and does not know yet that another leads begins no delivery.
+        """
+        while self._leading and (self._position or 0) <= place:
+            await self._progress.wait()
 
     async def _timers(self) -> None:
         """Live: append a timer's record when it is due; the fold says whether it still counts."""

@@ -78,7 +78,7 @@ class Receiver:
 
         class Mail:
             async def handle_DATA(  # noqa: N802 - the name that aiosmtpd looks for
-                self, self, _server: Any, _session: Any, envelope: Any
+                self, _server: Any, _session: Any, envelope: Any
             ) -> str:
                 mail = message_from_bytes(envelope.content)
                 text = b"".join(part.get_payload(decode=True) or b"" for part in mail.walk() if not part.is_multipart())  # type: ignore[misc]

@@ -367,7 +367,7 @@ def examine(world: World, last: Notifier) -> None:
     firing = {name for case in last.state.cases.values() for name in case.firing}
     over = {name for name, status in heard.items() if status == "resolved"}
     world.wrong["fires although its last event says that it is over"] += len(firing & over)
-    world.wrong["another state than the journal's"] += snapshots.pack(last.state) != snapshots.pack(truth)
+    world.wrong["another state than the journal's"] += last.state != truth
     world.wrong["an input was not taken"] += len(world.alerts) - 1 != last.state.offsets.get("alerts", -1)
     _too_early(world)
     world.wrong = +world.wrong

@@ -11,8 +11,9 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from aiokafka import TopicPartition
 from faust.types import TP
@@ -21,6 +22,7 @@ from schemas import topics
 from schemas.events import (
     Delivered,
     Incident,
+    IncidentState,
     Leader,
     Notification,
     PolicyRead,
@@ -78,6 +80,8 @@ class NotifyAgent:
         self._leading = False
         self._position: int | None = None
         """Next record of the journal to fold; None before the first assignment."""
+        self._progress = asyncio.Event()
+        """Set when more of the journal has been folded, or the lead is lost; then there is a new one."""
         self._done: int | None = None
         """Up to there what follows from the journal has been done, too."""
         self._recent: list[_Held] = []
@@ -133,6 +137,7 @@ class NotifyAgent:
 
     async def _step_down(self) -> None:
         me, self._me, self._leading = self._me, "", False
+        self._progress.set()
         metrics.LEADER.set(0)
         tail, self._tail = self._tail, None
         if tail is not None:
@@ -272,6 +277,8 @@ class NotifyAgent:
             if self.state.leader != self._me:
                 self._leading = False
                 break
+        self._progress.set()
+        self._progress = asyncio.Event()
         await self._do(effects)
         self._done = done = self._position or 0
         if self._leading and self._snapshots.due(done):
@@ -286,9 +293,11 @@ class NotifyAgent:
     async def _do(self, effects: Sequence[Effect]) -> None:
         await self._publish([effect.incident for effect in effects if isinstance(effect, Publish)])
         await self._note([effect.notification for effect in effects if isinstance(effect, Record)])
-        for effect in effects:
+        for number, effect in enumerate(effects):
             if isinstance(effect, Deliver):
                 self._submit(effect)
+                if number % 8 == 7:
+                    await asyncio.sleep(0)  # a message takes a millisecond or two to write: let others send meanwhile
             elif isinstance(effect, Refused):
                 log.warning("notify: command %s is not carried out: %s", effect.command_id, effect.reason)
 
@@ -301,9 +310,11 @@ class NotifyAgent:
         writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), encode(i), 0) for i in incidents]
         await self.context.producer.send(writes)
         if incidents:
-            states = [case.incident.state for case in self.state.cases.values() if case.incident.kind == "actual"]
-            for state in ("open", "acknowledged", "responding", "stable", "resolved", "closed", "dismissed"):
-                metrics.INCIDENTS.labels(state).set(states.count(state))
+            states = Counter(
+                case.incident.state for case in self.state.cases.values() if case.incident.kind == "actual"
+            )
+            for state in get_args(IncidentState):
+                metrics.INCIDENTS.labels(state).set(states[state])
 
     def _submit(self, deliver: Deliver) -> None:
         if self._outlet is not None:
@@ -314,9 +325,24 @@ class NotifyAgent:
 
     async def _record(self, notification: Notification) -> None:
         """Record an attempt: first for the world, then, when it has ended, as an input of the fold."""
+        if notification.outcome == "pending":
+            # Both before the send, in no order: the fold needs no offset of an attempt that has not ended.
+            entry = journal_record(Delivered(self._me, notification))
+            _, place = await self.context.producer.send([notification_record(notification), entry])
+            _count(notification)
+            await self._read_back(place)
+            return
         (offset,) = await self.context.producer.send([notification_record(notification)])
         _count(notification)
         await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
+
+    async def _read_back(self, place: int) -> None:
+        """Wait until the journal is read beyond `place`: a leader record before it would have ended this one's lead.
+
+        So a process that was frozen and does not know yet that another leads begins no delivery.
+        """
+        while self._leading and (self._position or 0) <= place:
+            await self._progress.wait()
 
     async def _timers(self) -> None:
         """Live: append a timer's record when it is due; the fold says whether it still counts."""

@@ -28,8 +28,9 @@ from streams.messages.model import Message
 
 log = logging.getLogger(__name__)
 
-PARALLEL: Final = 8
-"""Deliveries under way at once over one channel: one slow server of 10 s must not hold a night's pages in a line."""
+PARALLEL: Final = 32
+"""Deliveries under way at once over one channel: one slow server of 10 s must not hold a night's pages in a line, and
+at 100 alerts a second each delivery spends most of its time on waiting for Kafka to take the record of it."""
 GRACE: Final = 5.0
 """Seconds that deliveries under way get when the dispatcher stops; what is not done then stays pending."""
 REMEMBERED: Final = 10_000

@@ -28,6 +28,7 @@ from streams.engine.producer import Producer
 from streams.incidents import snapshots
 from streams.policy.load import load_policy
 from streams.topics_admin import source_id
+from tests.benchmarks.notifier import kills, latency
 from tests.system.harness import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -216,3 +217,24 @@ def test_a_notifier_that_another_deposed_but_did_not_replace_ends(live: System):
 
     asyncio.run(run())
     asyncio.run(again())
+
+
+def test_kill_9_between_send_and_record_repeats_one_delivery_with_its_key_and_loses_none(kafka: KafkaBroker):
+    """Five of the fifty kills of `python -m tests.benchmarks.notifier kills`, over webhook and mail."""
+    found = kills.measure(kafka.bootstrap, 5, seed=random.getrandbits(16))
+    print(found)
+    assert found["deliveries"] == found["kills"] == 5
+    assert found["repeats"] <= 5
+    assert found["most_for_one"] <= 2
+    wrong = ("missing", "under_another_key", "with_another_text", "recorded_twice", "not_recorded")
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0)
+
+
+def test_a_storm_of_two_hundred_brands_in_two_seconds_pages_each_once(live: System):
+    """The short form of `python -m tests.benchmarks.notifier latency`, without its clock."""
+    live.worker("--agents", "notify").wait_for("notify: leads")
+    taken, got = latency.pages(live, 100, 2.0, "Brand")
+    assert set(taken) == set(got)
+    live.wait(lambda: [one.outcome for one in live.notifications()].count("sent") == 200)
+    late = sorted(got[name] - at for name, at in taken.items())
+    print(f"from the alert to the page: half within {late[100]:.3f} s, 99 % within {late[198]:.3f} s")

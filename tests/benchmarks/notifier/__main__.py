@@ -15,6 +15,7 @@ import json
 from rich.console import Console
 
 from deploy.broker import KafkaBroker
+from tests.benchmarks.notifier import kills, latency, recovery
 
 console = Console(stderr=True)
 
@@ -30,11 +31,20 @@ def main() -> None:
     one.add_argument("--incidents", type=int, default=2_000, help="in all (default: %(default)s)")
     one.add_argument("--brands", type=int, default=40)
     one.add_argument("--days", type=int, default=399)
+    two = parts.add_parser("latency", help="from an alert to the page at the receiver")
+    two.add_argument("--rate", type=float, default=100, help="alerts a second, each of its own brand (default: 100)")
+    two.add_argument("--seconds", type=float, default=30)
+    three = parts.add_parser("kills", help="kill -9 between the send and the record of it")
+    three.add_argument("--kills", type=int, default=50)
+    three.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     with KafkaBroker() as broker:
-        from tests.benchmarks.notifier import recovery
-
-        found = recovery.measure(broker.bootstrap, args.incidents, args.brands, args.days, console.print)
+        if args.part == "recovery":
+            found = recovery.measure(broker.bootstrap, args.incidents, args.brands, args.days, console.print)
+        elif args.part == "kills":
+            found = kills.measure(broker.bootstrap, args.kills, args.seed)
+        else:
+            found = latency.measure(broker.bootstrap, args.rate, args.seconds)
     print(json.dumps({args.part: found}))
 
 

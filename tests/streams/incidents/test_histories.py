@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from schemas.events import Alert, Command, Delivered, JournalEntry, Leader, Notification, TimerDue, Took
 from schemas.ids import alert_id, fingerprint
 from schemas.times import from_ms, parse_iso
+from streams.incidents import snapshots
 from streams.incidents.effects import Deliver, Effect, Publish
 from streams.incidents.fold import fold
 from streams.incidents.state import IN_CHARGE, LIVE, NotifyState
@@ -166,7 +167,7 @@ class Histories(RuleBasedStateMachine):
         state = NotifyState()
         effects = [fold(state, entry, at, POLICY) for at, entry in self.journal]
         assert msgspec.to_builtins(effects) == msgspec.to_builtins(self.effects), "the same journal, other effects"
-        assert state.timers == self.state.timers
+        assert state == self.state == snapshots.unpack(snapshots.pack(state)), "the same journal, another state"
         self.state = state
         self.leaders += 1
         self.leader = f"w{self.leaders}"

@@ -77,7 +77,7 @@ def gates(
         slow: the evidence of the last hours.
         sensitivity: divides the thresholds.
         factors: multiply what is expected on each horizon (campaigns).
-        known_slow: a slow burn that several days of the brand have seen (`detectors.habits`).
+        known_slow: the largest slow burn of the brand's last fortnight (`detectors.habits`).
     """
     found: list[Gate] = []
     share, usual = pace.share, pace.share.usual

@@ -47,6 +47,8 @@ class Talk:
     """Posts by one and the same author."""
     own: Counts
     """That author's sum of P(negative)."""
+    copied: Counts
+    """Sum of P(negative) of the copies."""
 
     def __add__(self, other: Talk) -> Talk:
         """Return both, `other` being of the same minutes or of the first of them."""
@@ -59,7 +61,7 @@ class Talk:
         return Talk(
             self.first, both(self.count, other.count), both(self.mass, other.mass), both(self.plain, other.plain),
             both(self.people, other.people), both(self.copies, other.copies), both(self.one, other.one),
-            both(self.own, other.own),
+            both(self.own, other.own), both(self.copied, other.copied),
         )  # fmt: skip
 
 
@@ -68,7 +70,7 @@ def talk(rng: np.random.Generator, first: int, rate: Figures, share: Figures | f
     count = rng.poisson(rate).astype(np.int64)
     none = np.zeros_like(count)
     mass, plain = _masses(rng, count, np.broadcast_to(share, count.shape))
-    return Talk(first, count, mass, plain, count, none, none, none)
+    return Talk(first, count, mass, plain, count, none, none, none, none)
 
 
 def _masses(rng: np.random.Generator, count: Counts, share: Figures) -> tuple[Counts, Counts]:
@@ -174,7 +176,11 @@ def joy(rng: np.random.Generator, first: int, rate: float) -> Talk:
 def bots(rng: np.random.Generator, first: int, rate: float) -> Talk:
     """Copies of one angry text from many accounts."""
     posts = talk(rng, first, np.full(5, max(40.0, 5 * rate)), 0.7)
-    return replace(posts, copies=np.maximum(0, posts.count - 1))
+    return replace(
+        posts,
+        copies=np.maximum(0, posts.count - 1),
+        copied=posts.mass * (posts.count - 1) // np.maximum(1, posts.count),
+    )
 
 
 def loud(rng: np.random.Generator, first: int, rate: float) -> Talk:
@@ -224,7 +230,7 @@ def _window(brand: str, said: Talk, i: int) -> Window:
     return Window(
         brand=brand, start=from_ms((said.first + i) * MINUTE), count=count, negative=int(said.mass[i]),
         authors=int(said.people[i]) + (one > 0), loudest=max(1, one),
-        loudest_negative=int(said.own[i]) if one > 1 else 0, duplicates=int(said.copies[i]),
+        loudest_negative=int(said.own[i]) if one > 1 else 0, duplicates=int(said.copies[i]), copied_negative=int(said.copied[i]),
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ WORTH: Final = 0.6
 ANGRIER: Final = 1.5
 RISE: Final = 0.04
 """Standard deviations, and share, by which the share since its beginning must exceed the usual one."""
+RISEN: Final = 1.3
+"""Times the usual negative mass of four hours without which it is none: a tenth more for hours is certain, and no news."""
 AS_ANGRY: Final = 0.5
 BITTER: Final = 0.38
 """Where the talk is bitter as it is (mean P(negative)), more of it is more anger, unless it has become milder."""

@@ -213,7 +213,7 @@ def listen(monitor: BrandMonitor, said: Talk, rng: np.random.Generator, looks: i
         at = minute * MINUTE
         closing = i - tail
         if closing >= 0 and said.count[closing]:
-            events += monitor.close(_window(monitor.brand, said, closing), at, _EVIDENCE, _authors(said, closing, rng))
+            events += monitor.close(window(monitor.brand, said, closing), at, _evidence, authors(said, closing, rng))
         if monitor.wake_at is not None and monitor.wake_at <= at - LATENESS * MINUTE:
             events += monitor.pass_time(at - LATENESS * MINUTE, at)
         if i < len(said.count) and said.count[i] >= monitor.early_bound()[0]:
@@ -221,11 +221,12 @@ def listen(monitor: BrandMonitor, said: Talk, rng: np.random.Generator, looks: i
     return [e for e in events if isinstance(e, Alert)]
 
 
-def _EVIDENCE() -> list[str]:  # noqa: N802
+def _evidence() -> list[str]:
     return ["x:1"]
 
 
-def _window(brand: str, said: Talk, i: int) -> Window:
+def window(brand: str, said: Talk, i: int) -> Window:
+    """Return minute number `i` of `said` as the worker would close it."""
     count, one = int(said.count[i]), int(said.one[i])
     return Window(
         brand=brand, start=from_ms((said.first + i) * MINUTE), count=count, negative=int(said.mass[i]),
@@ -234,7 +235,8 @@ def _window(brand: str, said: Talk, i: int) -> Window:
     )  # fmt: skip
 
 
-def _authors(said: Talk, i: int, rng: np.random.Generator) -> list[int]:
+def authors(said: Talk, i: int, rng: np.random.Generator) -> list[int]:
+    """Return hashes of the authors of that minute."""
     hashes: list[int] = rng.integers(0, 1 << 62, min(int(said.people[i]), HASHES)).tolist()
     return [*hashes, 42] if said.one[i] else hashes
 
@@ -248,7 +250,7 @@ def _early(monitor: BrandMonitor, said: Talk, i: int, looks: int) -> list[Alert 
         at = (said.first + i) * MINUTE + MINUTE * look // looks
         authors = people + (said.one[i] > 0)
         events += monitor.early(
-            (said.first + i) * MINUTE, at, count, plain, int(authors), _EVIDENCE, texts=count - copies
+            (said.first + i) * MINUTE, at, count, plain, int(authors), _evidence, texts=count - copies
         )
     return events
 

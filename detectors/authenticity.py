@@ -34,15 +34,20 @@ def crowd(window: Window) -> int:
 
 
 def weighed(window: Window) -> tuple[int, int]:
-    """Return `crowd` and its sum of P(negative) in 1/10,000: the anger of one loud author weighs as much as that author
-    does, not as their number of posts.
+    """Return `crowd` and its sum of P(negative) in 1/10,000. The anger of copies and of one loud author weighs as much
+    as they do, not as their number of posts; where the window does not say whose anger it is, all posts are alike.
     """
-    size, posts = crowd(window), window.loudest
-    if posts < LOUD or not window.loudest_negative or posts >= window.count:
-        return size, window.negative * size // (100 * window.count)
-    own = min(size, 100 + COPY_WEIGHT * (posts - 1))
-    others = (window.negative - window.loudest_negative) * (size - own) // (100 * (window.count - posts))
-    return size, others + window.loudest_negative * own // (100 * posts)
+    size, copies, posts = crowd(window), copies_of(window), window.loudest
+    left, rest, mass, found = size, window.count, window.negative, 0
+    if copies and window.copied_negative:
+        own = COPY_WEIGHT * copies
+        found += window.copied_negative * own // (100 * copies)
+        left, rest, mass = left - own, rest - copies, mass - window.copied_negative
+    if LOUD <= posts < rest and window.loudest_negative:
+        own = min(left, 100 + SECOND_WEIGHT + COPY_WEIGHT * (posts - 2))
+        found += window.loudest_negative * own // (100 * posts)
+        left, rest, mass = left - own, rest - posts, mass - window.loudest_negative
+    return size, found + max(0, mass) * left // (100 * rest)
 
 
 def people(window: Window) -> int:

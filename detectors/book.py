@@ -16,6 +16,9 @@ from schemas.times import MINUTE, WEEK
 
 WEEK_MINUTES: Final = WEEK // MINUTE
 MOST_PAGES: Final = 50
+STORY_WEEKS: Final = 4
+"""Weeks of the brand's own history by which the budget ranks a story."""
+MOST_STORIES: Final = 64
 NO_CAMPAIGN: Final = (1.0,) * len(HORIZONS)
 SLOW_REOPEN: Final = 12 * 60
 """Minutes after its end in which a slow burn is the same story."""
@@ -49,6 +52,10 @@ class Live(Struct, array_like=True):
     """Both since it rang."""
     told_open: int = 0
     """Questions without an answer that people have been told of."""
+    points: float = 0.0
+    """The worst it came to, in points of severity."""
+    story: int = -1
+    """Its number among the stories that the budget remembers; -1 for none."""
 
 
 class AlertBook:
@@ -60,6 +67,7 @@ class AlertBook:
         self.live: dict[str, Live] = {}
         self._ended: dict[str, Live] = {}
         self._pages: list[int] = []  # minutes in which an alert first paged
+        self._stories: list[list[Any]] = []  # number (about its minute) and points of each that paged or would have
 
     @property
     def frozen(self) -> bool:
@@ -113,6 +121,7 @@ class AlertBook:
         minute: int,
         held_back: str | None,
         *,
+        points: float = 0.0,
         slow: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         """Open the alert of `signal`, or let it worsen; None when there is nothing new to say.
@@ -127,6 +136,7 @@ class AlertBook:
             starts_at: onset, epoch ms.
             minute: now.
             held_back: why it may not page: warm_up or campaign; the budget is looked at here.
+            points: how bad it is (the sum of the severity terms), by which the budget ranks it.
             slow: whether it adds up over hours, so that it also reopens an alert that ended hours ago.
         """
         live = self.live.get(signal)
@@ -134,6 +144,8 @@ class AlertBook:
             return None
         if live is not None:
             released = live.suppressed_by in {"warm_up", "campaign"} and held_back is None and level >= 2
+            if live.suppressed_by == "budget" and held_back is None and points > live.points:
+                released = self._over_budget(level, minute, points, live) is None
             if level <= live.level and not released:
                 return None
         if live is None:
@@ -145,8 +157,12 @@ class AlertBook:
             status = "updated" if live.suppressed_by is None else "firing"
         live.sequence += 1
         live.level, live.k, live.calm = max(live.level, level), max(live.k, k), 0
-        if held_back is None and not live.paged:
-            held_back = self._over_budget(level, minute)
+        live.points = max(live.points, points)
+        if held_back is None:
+            if not live.paged:
+                held_back = self._over_budget(level, minute, points, live)
+            if level >= 2:
+                self._remember(live, minute)
         live.suppressed_by = held_back
         if held_back is not None:
             return live, "suppressed"
@@ -184,11 +200,29 @@ class AlertBook:
         live = self.live[signal] = Live(signal, name, starts_at, 0, level, k, minute)
         return live
 
-    def _over_budget(self, level: int, minute: int) -> str | None:
+    def _remember(self, live: Live, minute: int) -> None:
+        """Note a story that would page, once, with the worst it came to."""
+        for story in self._stories:
+            if story[0] == live.story:
+                story[1] = max(story[1], live.points)
+                return
+        live.story = max(minute, self._stories[-1][0] + 1) if self._stories else minute  # two of a minute are two
+        kept = [story for story in self._stories if minute - story[0] < STORY_WEEKS * WEEK_MINUTES]
+        self._stories = [*kept[1 - MOST_STORIES :], [live.story, live.points]]
+
+    def _over_budget(self, level: int, minute: int, points: float, live: Live) -> str | None:
+        """Return "budget" where the brand's own history has as many stories of this size as the budget pays for.
+
+        So a noisy brand's bar rises to what the worst of its stories come to, and a quiet brand's stays where it is.
+        """
         if not 2 <= level < 4:
             return None
         budget = self.settings.pages_per_week * (2 if level == 3 else 1)
-        return "budget" if sum(minute - when < WEEK_MINUTES for when in self._pages) >= budget else None
+        if sum(minute - when < WEEK_MINUTES for when in self._pages) >= budget:
+            return "budget"
+        others = [s for s in self._stories if s[0] != live.story and minute - s[0] < STORY_WEEKS * WEEK_MINUTES]
+        weeks = min(STORY_WEEKS, 1.0 + (minute - others[0][0]) / WEEK_MINUTES) if others else 1.0
+        return "budget" if sum(s[1] >= points for s in others) >= budget * weeks else None
 
     def pages(self, minute: int) -> int:
         """Return how many pages there were in the last seven days."""
@@ -210,11 +244,12 @@ class AlertBook:
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists."""
-        return [list(self.live.values()), list(self._ended.values()), self._pages]
+        return [list(self.live.values()), list(self._ended.values()), self._pages, self._stories]
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        live, ended, pages = data
+        live, ended, pages, *stories = data
         self.live = {v.signal: v for v in msgspec.convert(live, list[Live])}
         self._ended = {v.signal: v for v in msgspec.convert(ended, list[Live])}
         self._pages = list(pages)
+        self._stories = stories[0] if stories else []  # older states had none

@@ -5,15 +5,12 @@ being news.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from detectors.sums import HORIZONS, SlidingSums
-
-Number = TypeVar("Number", int, float)
 
 DAYS: Final = 14
 DAY_MINUTES: Final = 24 * 60
@@ -84,9 +81,12 @@ class Habits:
         return max((d.gap for d in self.days), default=0)
 
     def slow(self, minute: int) -> float:
-        """Return the slow burn that two days before today have seen the like of; 0 when there were none."""
+        """Return what a slow burn must come to for the days before today not to know it: their largest one, or a tenth
+        more than the second; 0 when there was none.
+        """
         today = minute // DAY_MINUTES
-        return _second([d.slow for d in self.days if d.day < today])
+        *_, second, first = [0.0, 0.0, *sorted(d.slow for d in self.days if d.day < today)]
+        return max(first, 1.1 * second)
 
     @property
     def reach(self) -> int:
@@ -103,5 +103,5 @@ class Habits:
         self.days = msgspec.convert(days, list[Day])
 
 
-def _second(values: Sequence[Number]) -> Number:
+def _second(values: list[int]) -> int:
     return sorted(values)[-2] if len(values) > 1 else 0

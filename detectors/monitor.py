@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from detectors import wording
+from detectors import severity, wording
 from detectors.book import NO_CAMPAIGN, AlertBook, Live
 from detectors.early import PLAINLY, EarlyTrigger
 from detectors.onset import CROWD_SIGNALS, Gate, gates
@@ -187,7 +187,16 @@ class BrandMonitor:
         lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
         starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
         judgement = known[lead.k, lead.slow]
-        said = self._raise(lead.signal, judgement.level, lead.k, starts, minute, slow=lead.slow, explained=explained)
+        said = self._raise(
+            lead.signal,
+            judgement.level,
+            lead.k,
+            starts,
+            minute,
+            points=sum(judgement.points.values()),
+            slow=lead.slow,
+            explained=explained,
+        )
         if said is not None:
             live, status = said
             votes = wording.votes(tests)
@@ -204,6 +213,7 @@ class BrandMonitor:
         starts: int,
         minute: int,
         *,
+        points: float = 0.0,
         slow: bool = False,
         explained: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
@@ -212,7 +222,7 @@ class BrandMonitor:
             held = "warm_up"
         elif explained or (signal == "volume_spike" and self._book.campaign(minute)):
             held = "campaign"
-        said = self._book.raise_(signal, level, k, starts, minute, held, slow=slow)
+        said = self._book.raise_(signal, level, k, starts, minute, held, points=points, slow=slow)
         if said is not None and self._book.frozen:
             self._picture.pace.drop_since(starts // MINUTE)
             self._picture.slow.restart()
@@ -243,7 +253,8 @@ class BrandMonitor:
             live.calm = 0
         if window.top_reach <= LARGER * known:
             return []
-        said = self._raise("reach", 2 if window.top_reach >= limit else 1, 0, minute * MINUTE, minute)
+        level = 2 if window.top_reach >= limit else 1
+        said = self._raise("reach", level, 0, minute * MINUTE, minute, points=severity.LEVELS[level - 1])
         if said is None:
             return []
         return [wording.reach_alert(self._picture, *said, window, known, limit, minute, delay, evidence())]
@@ -388,7 +399,9 @@ class BrandMonitor:
         verdict = self._early.look(self._picture, now, people, negative, self._book.factors(now))
         if verdict is None:
             return []
-        said = self._raise("negative_spike", verdict.judgement.level, verdict.judgement.k, verdict.starts_at, now)
+        judged = verdict.judgement
+        points = sum(judged.points.values())
+        said = self._raise("negative_spike", judged.level, judged.k, verdict.starts_at, now, points=points)
         if said is None:
             return []
         self._set_wake()

@@ -77,7 +77,7 @@ def gates(
         slow: the evidence of the last hours.
         sensitivity: divides the thresholds.
         factors: multiply what is expected on each horizon (campaigns).
-        known_slow: a slow burn that several days of the brand have seen (`detectors.habits`).
+        known_slow: the largest slow burn of the brand's last fortnight (`detectors.habits`).
     """
     found: list[Gate] = []
     share, usual = pace.share, pace.share.usual
@@ -100,7 +100,9 @@ def gates(
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
     limit = slowburn.limit(known_slow) / sensitivity
-    found.append(Gate("negative_spike", len(HORIZONS) - 1, slow.score(pace), limit, slow=True))
+    k = len(HORIZONS) - 1
+    risen = sums.mass[k] / 10_000.0 >= slowburn.RISEN * pace.expected(k) * factors[k] * usual
+    found.append(Gate("negative_spike", k, slow.score(pace) if risen else 0.0, limit, slow=True))
     return found
 
 

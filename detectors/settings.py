@@ -37,7 +37,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     most: a baseline of a few
     hours, or of a source that delivers one hour a day, knows no day."""
     pages_per_week: Annotated[int, Meta(ge=0)] = 5
-    """Alert budget: alerts of L2 in seven days before further ones are held back; L3 has twice as many, L4 no limit."""
+    """Alert budget. What is held back: L2 beyond so many pages in seven days, and whatever is no worse than as many
+    stories of the brand's own last four weeks as the budget pays for; L3 has twice as much, L4 no limit."""
     min_people: Annotated[int, Meta(ge=1)] = 12
     """Fewer different people than this are never a page (L2), save for a post by a large account."""
     calm_minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 30

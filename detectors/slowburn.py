@@ -2,8 +2,9 @@
 
 Page's cumulative sum (Page 1954, Biometrika 41) over half hours: `S = max(0, S + anger - 1/2)`, anger being the
 surprise of count and of share together, standard normal under the usual talk. A half hour a little angrier than usual
-means nothing, ten in a row do. At S = 3.8 perfectly normal scores would fire every six days (Siegmund's
-approximation: 270 half hours); counts are judged more cautiously than that, and a page needs a crowd.
+means nothing, ten in a row do. At S = 3.2 perfectly normal scores would fire every three days (Siegmund's
+approximation: 150 half hours); counts are judged more cautiously than that, a page needs a crowd, and a brand whose
+days come to so much by themselves gets a limit of its own (`limit`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from detectors.tails import excess
 
 SPAN: Final = 30  # minutes
 DRIFT: Final = 0.5
-THRESHOLD: Final = 3.8
-MOST_KNOWN: Final = 2 * THRESHOLD
+THRESHOLD: Final = 3.2
+MOST_KNOWN: Final = 7.6
+"""The highest limit that a brand's own days can set."""
 MOST: Final = 2.0
 LEAST: Final = -2.0
 """Bounds of each surprise: one loud half hour is no slow burn."""
@@ -26,6 +28,8 @@ WORTH: Final = 0.6
 ANGRIER: Final = 1.5
 RISE: Final = 0.04
 """Standard deviations, and share, by which the share since its beginning must exceed the usual one."""
+RISEN: Final = 1.3
+"""Times the usual negative mass of four hours without which it is none: a tenth more for hours is certain, and no news."""
 AS_ANGRY: Final = 0.5
 BITTER: Final = 0.38
 """Where the talk is bitter as it is (mean P(negative)), more of it is more anger, unless it has become milder."""
@@ -34,8 +38,8 @@ HOUR: Final = 3
 
 
 def limit(known: float) -> float:
-    """Return the sum at which a slow burn fires, where several days of the brand have seen `known`: what a brand's own
-    days come to is no news. A crisis passes any such limit, since the sum goes on growing while it lasts.
+    """Return the sum at which a slow burn fires, where the brand's last fortnight has seen `known`: what its own days
+    come to is no news. A crisis passes any such limit, since the sum goes on growing while it lasts.
     """
     return max(THRESHOLD, min(known, MOST_KNOWN))
 

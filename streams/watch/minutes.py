@@ -124,6 +124,7 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
         loudest = int(np.lexsort((own, counts))[-1])  # among equals the most negative
         window.loudest, window.loudest_negative = int(counts[loudest]), int(own[loudest])
     window.duplicates = len(rows) - len(np.unique(rows["signature"]))
+    window.copied_negative = _copied(rows[(flags & scored.REPOST) == 0])
     window.reposts = int(np.count_nonzero(flags & scored.REPOST))
     window.reach = int(followers.sum(dtype=np.int64))
     window.top_reach = int(followers[top])
@@ -139,6 +140,15 @@ def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
     window.platforms = _named(chunks, "platform", "platforms")
     window.terms = terms_of(chunks) if window.authors >= TERM_AUTHORS else {}
     return window
+
+
+def _copied(rows: Rows) -> int:
+    """Return the sum of P(negative) of the posts that repeat another's text, one of each text left out."""
+    texts, place, counts = np.unique(rows["signature"], return_inverse=True, return_counts=True)
+    if len(texts) == len(rows):
+        return 0
+    mass = np.bincount(place, weights=rows["negative"])
+    return int((mass * (counts - 1) // counts).sum())
 
 
 def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:

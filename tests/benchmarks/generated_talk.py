@@ -47,6 +47,8 @@ class Talk:
     """Posts by one and the same author."""
     own: Counts
     """That author's sum of P(negative)."""
+    copied: Counts
+    """Sum of P(negative) of the copies."""
 
     def __add__(self, other: Talk) -> Talk:
         """Return both, `other` being of the same minutes or of the first of them."""
@@ -59,7 +61,7 @@ class Talk:
         return Talk(
             self.first, both(self.count, other.count), both(self.mass, other.mass), both(self.plain, other.plain),
             both(self.people, other.people), both(self.copies, other.copies), both(self.one, other.one),
-            both(self.own, other.own),
+            both(self.own, other.own), both(self.copied, other.copied),
         )  # fmt: skip
 
 
@@ -68,7 +70,7 @@ def talk(rng: np.random.Generator, first: int, rate: Figures, share: Figures | f
     count = rng.poisson(rate).astype(np.int64)
     none = np.zeros_like(count)
     mass, plain = _masses(rng, count, np.broadcast_to(share, count.shape))
-    return Talk(first, count, mass, plain, count, none, none, none)
+    return Talk(first, count, mass, plain, count, none, none, none, none)
 
 
 def _masses(rng: np.random.Generator, count: Counts, share: Figures) -> tuple[Counts, Counts]:
@@ -174,7 +176,11 @@ def joy(rng: np.random.Generator, first: int, rate: float) -> Talk:
 def bots(rng: np.random.Generator, first: int, rate: float) -> Talk:
     """Copies of one angry text from many accounts."""
     posts = talk(rng, first, np.full(5, max(40.0, 5 * rate)), 0.7)
-    return replace(posts, copies=np.maximum(0, posts.count - 1))
+    return replace(
+        posts,
+        copies=np.maximum(0, posts.count - 1),
+        copied=posts.mass * (posts.count - 1) // np.maximum(1, posts.count),
+    )
 
 
 def loud(rng: np.random.Generator, first: int, rate: float) -> Talk:
@@ -207,7 +213,7 @@ def listen(monitor: BrandMonitor, said: Talk, rng: np.random.Generator, looks: i
         at = minute * MINUTE
         closing = i - tail
         if closing >= 0 and said.count[closing]:
-            events += monitor.close(_window(monitor.brand, said, closing), at, _EVIDENCE, _authors(said, closing, rng))
+            events += monitor.close(window(monitor.brand, said, closing), at, _evidence, authors(said, closing, rng))
         if monitor.wake_at is not None and monitor.wake_at <= at - LATENESS * MINUTE:
             events += monitor.pass_time(at - LATENESS * MINUTE, at)
         if i < len(said.count) and said.count[i] >= monitor.early_bound()[0]:
@@ -215,20 +221,22 @@ def listen(monitor: BrandMonitor, said: Talk, rng: np.random.Generator, looks: i
     return [e for e in events if isinstance(e, Alert)]
 
 
-def _EVIDENCE() -> list[str]:  # noqa: N802
+def _evidence() -> list[str]:
     return ["x:1"]
 
 
-def _window(brand: str, said: Talk, i: int) -> Window:
+def window(brand: str, said: Talk, i: int) -> Window:
+    """Return minute number `i` of `said` as the worker would close it."""
     count, one = int(said.count[i]), int(said.one[i])
     return Window(
         brand=brand, start=from_ms((said.first + i) * MINUTE), count=count, negative=int(said.mass[i]),
         authors=int(said.people[i]) + (one > 0), loudest=max(1, one),
-        loudest_negative=int(said.own[i]) if one > 1 else 0, duplicates=int(said.copies[i]),
+        loudest_negative=int(said.own[i]) if one > 1 else 0, duplicates=int(said.copies[i]), copied_negative=int(said.copied[i]),
     )  # fmt: skip
 
 
-def _authors(said: Talk, i: int, rng: np.random.Generator) -> list[int]:
+def authors(said: Talk, i: int, rng: np.random.Generator) -> list[int]:
+    """Return hashes of the authors of that minute."""
     hashes: list[int] = rng.integers(0, 1 << 62, min(int(said.people[i]), HASHES)).tolist()
     return [*hashes, 42] if said.one[i] else hashes
 
@@ -242,7 +250,7 @@ def _early(monitor: BrandMonitor, said: Talk, i: int, looks: int) -> list[Alert 
         at = (said.first + i) * MINUTE + MINUTE * look // looks
         authors = people + (said.one[i] > 0)
         events += monitor.early(
-            (said.first + i) * MINUTE, at, count, plain, int(authors), _EVIDENCE, texts=count - copies
+            (said.first + i) * MINUTE, at, count, plain, int(authors), _evidence, texts=count - copies
         )
     return events
 

@@ -141,7 +141,7 @@ def _later(said: Talk, minutes: int) -> Talk:
     def pad(column: gen.Counts) -> gen.Counts:
         return np.concatenate([np.zeros(minutes, np.int64), column])
 
-    columns = (said.count, said.mass, said.plain, said.people, said.copies, said.one, said.own)
+    columns = (said.count, said.mass, said.plain, said.people, said.copies, said.one, said.own, said.copied)
     return Talk(said.first, *(pad(column) for column in columns))
 
 

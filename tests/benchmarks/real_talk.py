@@ -143,9 +143,15 @@ def _window(mine: Talk, minute: int) -> Window:
         authors=len(posts),
         loudest=int(posts[loudest]),
         loudest_negative=int(own[loudest]) if posts[loudest] > 1 else 0,
+        copied_negative=_copied(mine.negative[~mine.repost], mine.signature[~mine.repost]),
         duplicates=len(mine.time) - len(np.unique(mine.signature)),
         reposts=int(mine.repost.sum()),
     )
+
+
+def _copied(negative: NDArray[np.int64], signature: NDArray[np.uint64]) -> int:
+    _, place, counts = np.unique(signature, return_inverse=True, return_counts=True)
+    return int((np.bincount(place, weights=negative) * (counts - 1) // counts).sum())
 
 
 def pages(alerts: Iterable[Alert]) -> list[Alert]:

@@ -67,6 +67,8 @@ class WatchCore:
     ) -> None:
         self.settings = settings
         self.applied = -1
+        self.log = ""
+        """Id of the topic that the offsets are of."""
         self.clock = 0
         self.sources: dict[tuple[str, int], Source] = {}
         self.brands: dict[str, Brand] = {}
@@ -457,7 +459,7 @@ class WatchCore:
         replay_from = min(offsets, default=self.applied + 1)
         names_now = sorted(self.brands)
         return brands, PartitionRecord(
-            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former)
+            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former), self.log
         )
 
     def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
@@ -476,6 +478,13 @@ class WatchCore:
                 since=record.since,
             )
         self._gaps = self._all_gaps()
+
+    def begin_log_anew(self) -> None:
+        """Forget the offsets of the log: its topic was made anew. Which source offsets are applied stays known."""
+        self.applied = -1
+        for brand in self.brands.values():
+            brand.applied = -1
+        self.dirty.update(self.brands)
 
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""

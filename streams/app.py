@@ -35,7 +35,6 @@ from streams.engine.transport import Hooks, SliceApp, SliceConsumer
 from streams.engine.watchdog import Sight
 from streams.policy import load as policy_file
 from streams.settings import Settings
-from streams.topics_admin import source_id
 
 AGENTS: Final = ("score", "watch", "notify")
 
@@ -46,7 +45,7 @@ async def assemble(
     settings: Settings, agents: Sequence[str] = AGENTS, *, accept_gap: bool = False, judge: OnnxModel | None = None
 ) -> Assembly:
     """Return the wanted agents, ready to start; raises UserError for what is wrong with the settings or the policy."""
-    context = Context(settings, Producer(settings), await source_id(settings))
+    context = Context(settings, Producer(settings))
     model = wiring.load_model(settings)
     brands = wiring.registry(settings)
     follower = BrandsFollower(settings, brands)
@@ -58,10 +57,10 @@ async def assemble(
         return not settings.brands or brands.settings_at(brand, int(time.time() * 1_000)) is not None
 
     if "score" in agents:
-        score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands))
+        score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands), accept_gap=accept_gap)
         assembly.learn(FeedbackAgent(context, model, watched, lambda: score.owns_first), model)
-        ticks = [] if settings.replay else [score.tick]
-        assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=ticks)
+        tasks = [score.follow_others, score.watch_topic] + ([] if settings.replay else [score.tick])
+        assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=tasks)
     else:  # nothing is scored here; the page shows what was learnt all the same
         assembly.learn(FeedbackAgent(context, model, watched), model)
     if judge is not None:
@@ -178,6 +177,8 @@ class Assembly:
         await asyncio.gather(*self._running, return_exceptions=True)
         for app in self.apps:
             app.consumer.stop_flow()
+            if isinstance(app.consumer, SliceConsumer):
+                app.consumer.abandon()
             app.flow_control.suspend()
         if not self.context.failed.done():
             for stop in self._stops:

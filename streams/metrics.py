@@ -20,6 +20,12 @@ SCORE_SECONDS: Final = Histogram(
     "tocsin_score_slice_seconds", "Time to score one slice.", buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 )
 LAG: Final = Gauge("tocsin_lag_records", "Records appended but not yet taken.", ["topic", "partition"])
+WAITS: Final = Gauge(
+    "tocsin_partition_waits", "1 while a partition waits for one that is far behind it.", ["topic", "partition"]
+)
+GAP: Final = Counter(
+    "tocsin_gap_records", "Offsets that were gone before they were read, and that --accept-gap passed over.", ["log"]
+)
 CLOCK: Final = Gauge(
     "tocsin_clock_timestamp_seconds", "Event time up to which a partition knows everything.", ["partition"]
 )
@@ -35,6 +41,7 @@ EMIT_DELAY: Final = Histogram(
 )  # fmt: skip
 CHECKPOINTS: Final = Counter("tocsin_checkpoints", "Checkpoints written.", ["partition"])
 CHECKPOINT_BYTES: Final = Counter("tocsin_checkpoint_bytes", "Bytes of checkpoints written.")
+CHECKPOINT_OVERSIZE: Final = Counter("tocsin_checkpoint_oversize", "Brands' records above 64 kB: a fault to report.")
 CHECKPOINT_SECONDS: Final = Histogram("tocsin_checkpoint_seconds", "Time to write a checkpoint.")
 RECOVERY_SECONDS: Final = Gauge("tocsin_recovery_seconds", "Time the last recovery of a partition took.", ["partition"])
 NOTIFICATIONS: Final = Counter(

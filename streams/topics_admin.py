@@ -205,11 +205,14 @@ async def wait_for_topics(settings: Settings) -> None:
 
 
 async def source_id(settings: Settings, topic: topics.Topic = topics.MENTIONS) -> str:
-    """Return the id of `topic`: one made anew has another, and is another source."""
+    """Return the id of `topic`: one made anew has another, and is another source. Raises UserError where it is missing."""
+    name = settings.topic_prefix + topic.name
 
     def ask() -> str:
         with admin(settings) as client:
-            found = client.describe_topics([settings.topic_prefix + topic.name])[0]
+            found = client.describe_topics([name])[0]
+            if found.get("error_code"):
+                raise UserError(f"topic {name} is missing; run: tocsin topics create")
             return str(found["topic_id"])
 
     while True:

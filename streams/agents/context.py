@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from streams.engine.guard import StalledError
 from streams.engine.producer import Producer
 from streams.engine.watchdog import Doings
+from streams.errors import UserError
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -20,8 +22,6 @@ class Context:
 
     settings: Settings
     producer: Producer
-    source: str
-    """Id of the topic `mentions`: a recreated one is another source."""
     doings: Doings = field(default_factory=Doings)
     """What is under way and must end, for the watchdog."""
     failed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -30,7 +30,12 @@ class Context:
         """Stop the whole worker: what cannot be decided safely is not skipped."""
         if isinstance(error, StalledError):
             log.critical("the worker stops: %s", error)
-        else:
+        elif not isinstance(error, UserError):  # which the command line tells, in one line
             log.critical("the worker stops: %r", error, exc_info=error)
         if not self.failed.done():
             self.failed.set_exception(error)
+
+    def give_up(self, error: UserError) -> NoReturn:
+        """Stop the whole worker from inside Faust, which would add a traceback to what is told in one line."""
+        self.fail(error)
+        raise asyncio.CancelledError

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import TopicPartition
 from faust.types import TP
 
 from schemas import scored, topics
@@ -19,10 +18,12 @@ from schemas.ids import fingerprint
 from schemas.times import to_ms
 from streams import metrics
 from streams.agents.context import Context
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.places import FRESH, Place, passed_over, places
+from streams.engine.reader import read_to_end
 from streams.engine.records import Headers, Write
 from streams.engine.transport import Hooks, PositionError, Positions, slices
 from streams.errors import UserError
+from streams.topics_admin import source_id
 from streams.watch import checkpoints
 from streams.watch.core import Effect, WatchCore
 from streams.watch.state import BrandRecord, PartitionRecord
@@ -35,9 +36,12 @@ NewCore = Callable[[int], WatchCore]
 class _Owned:
     """One partition of `scored` that is ours."""
 
-    def __init__(self, partition: int, core: WatchCore) -> None:
+    def __init__(self, partition: int, core: WatchCore, topic: str = "", place: Place = FRESH) -> None:
         self.partition = partition
         self.core = core
+        self.topic = topic
+        """Its id."""
+        self.place = place
         self.owner = uuid.uuid4().hex
         """New at each assignment: nobody overwrites another's records."""
         self.sure = True
@@ -149,6 +153,10 @@ class WatchAgent:
         name = record.brand if isinstance(record, BrandRecord) else ""
         value = checkpoints.encode(record)
         metrics.CHECKPOINT_BYTES.inc(len(value))
+        if name and len(value) > checkpoints.MOST_BYTES:
+            metrics.CHECKPOINT_OVERSIZE.inc()
+            log.error("the checkpoint of the brand %s has %d bytes, %d are foreseen; please report it",
+                      name, len(value), checkpoints.MOST_BYTES)  # fmt: skip
         return Write(topics.CHECKPOINTS.name, checkpoints.key(name, owned.owner), value, owned.partition)
 
     # --- assignment ----------------------------------------------------------------------------------------------
@@ -164,22 +172,34 @@ class WatchAgent:
         await self._revoked(set())
 
     async def _assigned(self, tps: set[TP]) -> Positions:
-        positions: dict[TP, int] = {}
-        async with self._saving:
-            self._owned.clear()
-            for tp in sorted(tps):
-                began = time.perf_counter()
-                owned = _Owned(tp.partition, self._new_core(tp.partition))
-                positions[tp] = await self._recover(owned)
-                self._owned[tp.partition] = owned
-                seconds = time.perf_counter() - began
-                metrics.RECOVERY_SECONDS.labels(str(tp.partition)).set(seconds)
-                log.info("watch: partition %d begins at offset %d (%d brands, recovered in %.2f s)",
-                         tp.partition, positions[tp], len(owned.core.brands), seconds)  # fmt: skip
-        return positions
+        try:
+            async with self._saving:
+                self._owned.clear()
+                topic, found = await self._look([tp.partition for tp in tps]) if tps else ("", {})
+                return {tp: await self._take_up(tp.partition, topic, found[tp.partition]) for tp in sorted(tps)}
+        except UserError as error:
+            self._context.give_up(error)
+
+    async def _look(self, partitions: Iterable[int]) -> tuple[str, dict[int, Place]]:
+        """Return the id of the topic `scored`, and where its partitions stand."""
+        settings = self._context.settings
+        topic = await source_id(settings, topics.SCORED)
+        return topic, await places(settings, topics.SCORED.name, partitions, f"{settings.engine.group}-watch")
+
+    async def _take_up(self, partition: int, topic: str, place: Place) -> int:
+        """Recover `partition`; return the offset to begin with."""
+        began = time.perf_counter()
+        owned = _Owned(partition, self._new_core(partition), topic, place)
+        position = await self._recover(owned)
+        self._owned[partition] = owned
+        seconds = time.perf_counter() - began
+        metrics.RECOVERY_SECONDS.labels(str(partition)).set(seconds)
+        log.info("watch: partition %d begins at offset %d (%d brands, recovered in %.2f s)",
+                 partition, position, len(owned.core.brands), seconds)  # fmt: skip
+        return position
 
     async def _recover(self, owned: _Owned) -> int:
-        settings = self._context.settings
+        settings, place = self._context.settings, owned.place
         records: dict[bytes, bytes] = {}
         async for batch in read_to_end(settings, topics.CHECKPOINTS.name, owned.partition):
             self.hooks.steps += 1
@@ -188,47 +208,67 @@ class WatchAgent:
                     records.pop(record.key, None)
                 else:
                     records[record.key] = record.value
-        found = checkpoints.choose(records)
-        earliest = await self._earliest(owned.partition)
-        if found is None:
-            return earliest
+        found = self._restored(owned, records)
         core = owned.core
-        core.restore(found.partition, found.brands)
-        await self._refill(owned, found.partition, earliest)
-        core.finish_refill()
-        await self._save(owned, core.brands)
-        gone = [
-            Write(topics.CHECKPOINTS.name, raw, None, owned.partition)
-            for raw in checkpoints.tombstones(records, owned.owner)
-        ]
-        await self._context.producer.send(gone)
+        core.log = owned.topic
+        if found is None:
+            core.applied = place.earliest - 1
+        else:
+            await self._refill(owned, found)
+            core.finish_refill()
+        if records:
+            await self._save(owned, core.brands)
+            gone = [
+                Write(topics.CHECKPOINTS.name, raw, None, owned.partition)
+                for raw in checkpoints.tombstones(records, owned.owner)
+            ]
+            await self._context.producer.send(gone)
         return core.applied + 1
 
-    async def _refill(self, owned: _Owned, partition: PartitionRecord, earliest: int) -> None:
-        if partition.replay_from < earliest or partition.applied + 1 < earliest:
-            missing = earliest - partition.replay_from
-            message = (
-                f"scored-{owned.partition}: offsets {partition.replay_from} to {earliest - 1} are gone (retention overtook a stopped "
-                f"worker): {missing} records cannot be applied; start once with --accept-gap to go on without them"
-            )
+    def _restored(self, owned: _Owned, records: dict[bytes, bytes]) -> PartitionRecord | None:
+        """Give `owned` the state that `records` hold; return their partition's record, None where there is none."""
+        try:
+            found = checkpoints.choose(records)
+            if found is None:
+                return None
+            owned.core.restore(found.partition, found.brands)
+            return found.partition
+        except (checkpoints.CorruptCheckpointError, checkpoints.NoWholeCheckpointError, ValueError) as error:
+            told = f"{topics.CHECKPOINTS.name}-{owned.partition}: {error}"
             if not self._accept_gap:
-                raise UserError(message)
-            log.error("%s (accepted)", message)
-            owned.core.applied = max(owned.core.applied, earliest - 1)
-        start = max(partition.replay_from, earliest)
-        if start <= partition.applied:
-            async for batch in read_to_end(
-                self._context.settings, topics.SCORED.name, owned.partition, start, partition.applied + 1
-            ):
+                raise UserError(
+                    f"{told}; restore the topic or run the version that wrote it, or start once with --accept-gap: "
+                    "its brands then begin anew"
+                ) from None
+            log.error("%s (accepted: its brands begin anew)", told)  # noqa: TRY400 - told in a line
+            owned.core = self._new_core(owned.partition)
+            return None
+
+    async def _refill(self, owned: _Owned, partition: PartitionRecord) -> None:
+        core, place = owned.core, owned.place
+        where, first = f"{topics.SCORED.name}-{owned.partition}", partition.applied + 1
+        if partition.log not in ("", core.log):
+            told = f"{where} was deleted and made anew: what had come behind offset {partition.applied} is gone"
+            if not self._accept_gap:
+                raise UserError(f"{told}; start once with --accept-gap to go on without it")
+            log.error("%s (accepted)", told)
+            core.begin_log_anew()
+            core.applied = place.earliest - 1
+            return
+        if first > place.end and not self._context.settings.broker.embedded:  # which tells no end
+            raise UserError(
+                f"{where} ends at {place.end}, and {first} was applied: the topic has lost records, and the offsets of those "
+                "that come would be taken for repeats; delete it, run tocsin topics create and start with --accept-gap"
+            )
+        if partition.replay_from < place.earliest:
+            passed_over(where, partition.replay_from, place.earliest, accepted=self._accept_gap)
+            core.applied = max(core.applied, place.earliest - 1)
+        start = max(partition.replay_from, place.earliest)
+        if start < first:
+            async for batch in read_to_end(self._context.settings, topics.SCORED.name, owned.partition, start, first):
                 self.hooks.steps += 1
                 for record in batch:
-                    owned.core.refill(record.offset, scored.decode(record.value))
-
-    async def _earliest(self, partition: int) -> int:
-        async with consumer(self._context.settings) as reader:
-            tp = TopicPartition(self._context.settings.topic_prefix + topics.SCORED.name, partition)
-            reader.assign([tp])
-            return int((await reader.beginning_offsets([tp]))[tp])
+                    core.refill(record.offset, scored.decode(record.value))
 
 
 def alert_write(alert: Alert) -> Write:

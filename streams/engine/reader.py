@@ -13,14 +13,14 @@ ASK_AGAIN_MS: Final = 150
 """Milliseconds: a fetch from an empty partition waits as long before the watermark that came with it is looked at."""
 
 
-def consumer(settings: Settings) -> AIOKafkaConsumer:
-    """Return a consumer without a group, to be started and stopped by the caller."""
+def consumer(settings: Settings, max_bytes: int = 8 * 1_048_576) -> AIOKafkaConsumer:
+    """Return a consumer without a group, to be started and stopped by the caller; `max_bytes` a fetch and partition."""
     return AIOKafkaConsumer(
         **kafka_options(settings.broker),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        max_partition_fetch_bytes=8 * 1_048_576,
+        max_partition_fetch_bytes=max_bytes,
         fetch_max_wait_ms=100,
     )
 

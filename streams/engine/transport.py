@@ -11,6 +11,9 @@ the last one. What is overridden, and why:
   so a revoke or a stop cannot deadlock; what is committed is what the application says (`committable`).
 - `wait_empty` waits for an agent's last slice for a bounded time; Faust's waits for ever, and takes no cancelling.
 - `_wait_next_records` waits for room in a stream's buffer, where Faust sleeps a second.
+- `getmany` keeps what the application does not allow yet (`allowed`): a partition far ahead waits, and is not fetched
+  meanwhile.
+- a position that the broker no longer has is not quietly set to the earliest one: the application is asked anew.
 - the partition assignor is settable: the notifier's topics belong together.
 - the web server never starts: ours serves the metrics. No directory is made: nothing is kept on disk.
 """
@@ -19,13 +22,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
 import faust
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -35,6 +40,8 @@ from streams import metrics
 from streams.engine.watchdog import Sight
 from streams.errors import UserError
 
+log = logging.getLogger(__name__)
+
 TESTED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """What the overrides below were written against and are tested with."""
 
@@ -42,6 +49,11 @@ FINISH_WITHIN: Final = 4.0
 """Seconds that an agent has for the slice in its hands when its partitions are taken away or the worker stops."""
 ONE_PARTITION: Final = 10
 """So many times longer than a whole agent may one of its partitions stand still."""
+
+LOOK_AGAIN: Final = 0.2
+"""Seconds after which a partition that waits for a slower one is looked at again, at the latest."""
+NOWHERE: Final = {TP("", 0)}
+"""Fetched instead of nothing: aiokafka leaves the group of one who does not fetch for ten minutes."""
 
 Positions = Mapping[TP, int]
 
@@ -66,6 +78,8 @@ class Pulse:
     def __init__(self) -> None:
         self.handed = 0
         self.done = 0
+        self.seeks = 0
+        """Seeks so far: what was fetched or handed out before the last one comes again."""
         self.idle = asyncio.Event()
         """Set while the agent has no slice in its hands."""
         self.idle.set()
@@ -81,6 +95,10 @@ class Hooks:
         """Lets go of all partitions; called after the flow has stopped."""
         self.committable: Callable[[TP], int | None] | None = None
         """The offset to commit for a partition, or None for nothing new; without it, what was handed out."""
+        self.allowed: Callable[[TP, Sequence[Any]], bool] | None = None
+        """Whether these records, the next ones of a partition, may be handed out now; asked again until they may."""
+        self.anew = False
+        """Set to have `assigned` asked again, as after a rebalance."""
         self.steps = 0
         """Goes up while `assigned` gets on: the watchdog lets a long recovery take its time."""
 
@@ -122,8 +140,13 @@ class SliceConsumer(driver.Consumer):
         """Offset after the last record handed out."""
         self._dropped: set[TP] = set()
         """Partitions of which a fetched slice was not handed out: only a seek may follow."""
-        self._seeks = 0
-        """Seeks so far: what was fetched before the last one is nobody's loss."""
+        self._kept: dict[TP, list[Any]] = {}
+        """Records that were fetched and may not be handed out yet; no more of their partitions is fetched."""
+        self._placing: asyncio.Future[None] | None = None
+        """The last search for where to begin; one follows another."""
+        self._placed = asyncio.Event()
+        """Set unless such a search is under way."""
+        self._placed.set()
         self._read_offset = _NoReadOffsets()
         self._no_fetch = asyncio.Event()
         """Set while no fetch is under way."""
@@ -136,27 +159,43 @@ class SliceConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's name
         """Fetch what there is and yield one message for each partition that has something."""
-        seeks = self._seeks
+        pulse: Pulse = self.app.tocsin_pulse  # type: ignore[attr-defined]
+        seeks = pulse.seeks
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
-        if not records or self.should_stop:
+        if not (records or self._kept) or self.should_stop:
             return
-        waiting = {tp: batch for tp, batch in records.items() if batch}
+        waiting = {tp: batch for tp, batch in (records or {}).items() if batch}
         lost = self._dropped & waiting.keys()
-        if lost and seeks == self._seeks:
+        if lost and seeks == pulse.seeks:
             raise PositionError(f"{lost}: records were fetched and not handed out, and no seek has followed")
         try:
-            for tp in list(waiting):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
+            # What is kept is looked at again behind the others: it may be those that it waits for.
+            for tp in [*self._kept, *waiting, *self._kept]:
+                if not self.flow_active or self.app.consumer_generation_id != generation or seeks != pulse.seeks:
                     return  # a rebalance has begun; positions are set anew when it ends
-                if not (active is None or tp in active or tp in self._buffered_partitions):
+                if tp in self._kept:
+                    if tp in self._buffered_partitions:
+                        continue
+                    fresh = self._kept.pop(tp)
+                elif tp in waiting and (active is None or tp in active or tp in self._buffered_partitions):
+                    fresh = self._fresh(tp, waiting.pop(tp))
+                else:
                     continue
-                fresh = self._fresh(tp, waiting.pop(tp))
-                if fresh:
+                if fresh and self._goes(tp, fresh):
                     yield tp, self._slice(tp, fresh)
         finally:
-            if seeks == self._seeks:
+            if seeks == pulse.seeks:
                 self._dropped |= waiting.keys()
+
+    def _goes(self, tp: TP, batch: list[Any]) -> bool:
+        """Return whether `batch` may be handed out now; keep it if not."""
+        goes = self._hooks.allowed is None or self._hooks.allowed(tp, batch)
+        if not goes:
+            self._kept[tp] = batch
+            self._show_lag(tp, batch[0].offset)
+        metrics.WAITS.labels(tp.topic, str(tp.partition)).set(not goes)
+        return goes
 
     def on_buffer_drop(self, tp: TP) -> None:
         """A stream's buffer has drained: fetch for it again."""
@@ -171,14 +210,37 @@ class SliceConsumer(driver.Consumer):
                 await asyncio.wait_for(self._room.wait(), timeout)
             if not self._active_partitions:
                 return {}, self._active_partitions
-        return await super()._wait_next_records(timeout)
+        found = await super()._wait_next_records(min(timeout, LOOK_AGAIN) if self._kept else timeout)
+        if self._hooks.anew and self.flow_active:
+            await self._begin_anew()
+            return {}, self._active_partitions
+        return found
+
+    async def _begin_anew(self) -> None:
+        """Have the application say once more where its partitions begin."""
+        if self._hooks.revoked is not None:
+            await self._hooks.revoked({TP(tp.topic, tp.partition) for tp in self.assignment()})
+        await self.seek_to_committed()
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
         if not self.flow_active:
             return {}
+        if not self._placed.is_set():
+            if self._placing is not None and self._placing.done():
+                self._placing.result()  # it has failed, and nobody may have waited for it
+            await asyncio.sleep(LOOK_AGAIN)
+            return {}
+        if self._kept and active_partitions is not None:
+            active_partitions = active_partitions - self._kept.keys() or NOWHERE
         self._no_fetch.clear()
         try:
             return await super()._getmany(active_partitions, timeout)
+        except NoOffsetForPartitionError:
+            return {}  # assigned, but not sought yet
+        except OffsetOutOfRangeError as error:
+            log.warning("%s: what comes next is not there any more (%s)", self.app.conf.id, error)
+            self._hooks.anew = True
+            return {}
         finally:
             self._no_fetch.set()
 
@@ -191,41 +253,62 @@ class SliceConsumer(driver.Consumer):
         self._next[tp] = self._handed[tp] = batch[-1].offset + 1
         self.app.tocsin_pulse.handed += 1  # type: ignore[attr-defined]
         message = self._to_message(tp, batch[-1])
-        message.value = batch  # type: ignore[assignment]
+        message.value = (self.app.tocsin_pulse.seeks, batch)  # type: ignore[assignment, attr-defined]
         message.key = None
-        end = self.highwater(tp)
-        metrics.LAG.labels(tp.topic, str(tp.partition)).set(max(0, end - batch[-1].offset - 1))
-        self.app.monitor.track_tp_end_offset(tp, end)
+        self.app.monitor.track_tp_end_offset(tp, self._show_lag(tp, batch[-1].offset + 1))
         return message
+
+    def _show_lag(self, tp: TP, position: int) -> int:
+        end: int = self.highwater(tp)
+        metrics.LAG.labels(tp.topic, str(tp.partition)).set(max(0, end - position))
+        return end
 
     async def seek_to_committed(self) -> Positions:
         """Ask the application where each assigned partition begins, and go there."""
         # A fetch begun before the rebalance may still wait in the consumer's thread. After the seek it would take what
         # comes first and, as the flow is stopped, drop it: the position would stand behind records nobody has seen
         # (under kills, 0.5 % of all records).
+        self._placed = asyncio.Event()
+        self._placing = asyncio.ensure_future(self._place(self._placing, self._placed))
+        # Faust waits for a limited time, and then lets the flow resume; ours waits for `_placed`.
+        await asyncio.shield(self._placing)
+        return {}
+
+    async def _place(self, before: asyncio.Future[None] | None, placed: asyncio.Event) -> None:
+        if before is not None:
+            await asyncio.wait({before})
         await self._no_fetch.wait()
+        await self._go_where_told()
+        placed.set()
+
+    def abandon(self) -> None:
+        """Search no longer for where to begin: the worker stops."""
+        if self._placing is not None:
+            self._placing.cancel()
+
+    async def _go_where_told(self) -> None:
         tps = {TP(tp.topic, tp.partition) for tp in self.assignment()}
         self._next.clear()
         self._handed.clear()
         self._dropped.clear()
-        self._seeks += 1
+        self._kept.clear()
         pulse: Pulse = self.app.tocsin_pulse  # type: ignore[attr-defined]
+        pulse.seeks += 1
+        self._hooks.anew = False
         pulse.handed = pulse.done  # what was handed out before is taken back
         positions = dict(await self._hooks.assigned(tps)) if self._hooks.assigned else {}
         left = tps - positions.keys()
         if left:
             committed = await self._thread.seek_to_committed()
-            positions |= {
-                TP(tp.topic, tp.partition): offset
-                for tp, offset in committed.items()
-                if TP(tp.topic, tp.partition) in left
-            }
-        wanted = {tp: offset for tp, offset in positions.items() if offset is not None and tp not in left}
-        if wanted:
-            await self._thread.seek_wait(wanted)
-        self._next.update(wanted)
+            found = {TP(tp.topic, tp.partition): offset for tp, offset in committed.items()}
+            positions |= {tp: offset for tp, offset in found.items() if tp in left and offset is not None}
+        if new := tps - positions.keys():
+            earliest = await self._thread.earliest_offsets(*new)
+            positions |= {TP(tp.topic, tp.partition): offset for tp, offset in earliest.items()}
+        if positions:
+            await self._thread.seek_wait(positions)
+        self._next.update(positions)
         self._committed_offset.clear()
-        return {}
 
     def sights(self, agent: str, ends: Mapping[TP, int]) -> Iterator[Sight]:
         """Yield what the watchdog looks at; `ends` are the partitions' ends as far as they were asked for."""
@@ -237,6 +320,8 @@ class SliceConsumer(driver.Consumer):
         )
         yield Sight(f"{agent} does not finish a slice", flows and pulse.handed > pulse.done, pulse.done)
         for tp, position, end in self._positions():
+            if tp in self._kept:
+                continue  # it waits for a slower one, which is looked at where it is read
             waiting = flows and max(end, ends.get(tp, 0)) > position
             yield Sight(
                 f"{agent} takes nothing, with records in {tp.topic}-{tp.partition},", waiting, (position, pulse.done)
@@ -329,8 +414,11 @@ def slices(stream: Any) -> AsyncIterator[tuple[TP, list[Any]]]:
 
     async def iterate() -> AsyncIterator[tuple[TP, list[Any]]]:
         async for event in stream.events():
+            seeks, records = event.message.value
+            if seeks != pulse.seeks:
+                continue  # it comes again from the new position, if it is still ours
             pulse.idle.clear()
-            yield TP(event.message.topic, event.message.partition), event.message.value
+            yield TP(event.message.topic, event.message.partition), records
             pulse.idle.set()
             pulse.done = min(pulse.done + 1, pulse.handed)  # one taken before a rebalance is counted no more
             await asyncio.sleep(0)

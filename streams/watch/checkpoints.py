@@ -3,6 +3,9 @@
 A checkpoint is a cut (see `WatchCore.snapshot`). Its records have the key `brand|id`, with an id new at each
 assignment, so that nobody overwrites another's; the partition's own record (`|id`, written last) makes it whole.
 Only brands that changed are written: an older record of the same id stands for the others.
+
+A new schema must be able to read the one before it (`READABLE`), and appends fields only; a program that is older than
+what it finds refuses it.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from streams.watch.state import SCHEMA, BrandRecord, PartitionRecord
+from streams.watch.state import READABLE, BrandRecord, PartitionRecord
 
 MAGIC: Final = b"TC"
 MOST_BYTES: Final = 64 * 1_024
-"""Bytes of a brand's record; the monitor's state is bounded well below."""
+"""Bytes of a brand's record. The monitor's state is bounded well below; one above is a fault to be told, but it is
+written all the same as long as the topic takes it: a large record is better than none."""
 _SEPARATOR: Final = "|"
 
 T = TypeVar("T", bound=Struct)
@@ -41,16 +45,16 @@ def encode(record: BrandRecord | PartitionRecord) -> bytes:
 def decode(type_: type[T], value: bytes) -> T:
     """Return the record in `value`; raises CorruptCheckpointError."""
     if value[:2] != MAGIC or len(value) < 7:
-        raise CorruptCheckpointError("not a checkpoint record")
-    if value[2] != SCHEMA:
-        raise CorruptCheckpointError(f"checkpoint schema {value[2]} is not known here, {SCHEMA} is")
+        raise CorruptCheckpointError("it is no checkpoint")
+    if value[2] not in READABLE:
+        raise CorruptCheckpointError(f"schema {value[2]} is not known here, {' and '.join(map(str, READABLE))} are")
     body = value[7:]
     if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
-        raise CorruptCheckpointError("checksum does not fit: the record is torn")
+        raise CorruptCheckpointError("its checksum does not fit: the record is damaged")
     try:
         return msgspec.msgpack.decode(body, type=type_)
     except msgspec.DecodeError as error:
-        raise CorruptCheckpointError(f"checkpoint cannot be read: {error}") from error
+        raise CorruptCheckpointError(f"it cannot be read: {error}") from error
 
 
 def key(brand: str, owner: str) -> bytes:
@@ -86,19 +90,27 @@ def choose(records: Mapping[bytes, bytes]) -> Found | None:
         own = mine.get("")
         if own is None:
             continue
-        partition = decode(PartitionRecord, own)
+        partition = _read(PartitionRecord, "", own)
         if all(brand in mine for brand in partition.brands):
             # Brands beyond the partition's list are of a checkpoint that was not finished: they come again.
-            whole.append(Found(owner, partition, [decode(BrandRecord, mine[brand]) for brand in partition.brands]))
+            whole.append(
+                Found(owner, partition, [_read(BrandRecord, brand, mine[brand]) for brand in partition.brands])
+            )
     if whole:
         return max(whole, key=lambda found: (found.partition.applied, found.owner))
     # Brands' records without any partition's record: the very first checkpoint was not finished. All of `scored` is
     # still to be read from its beginning, so nothing is lost; but only as long as it is all there.
     if any("" in mine for mine in owners.values()):
-        raise NoWholeCheckpointError(
-            "no checkpoint has all its records; restore the topic watch-checkpoints or accept the gap"
-        )
+        raise NoWholeCheckpointError("no checkpoint has all its records")
     return None
+
+
+def _read(type_: type[T], brand: str, value: bytes) -> T:
+    try:
+        return decode(type_, value)
+    except CorruptCheckpointError as error:
+        whose = f"the record of the brand {brand}" if brand else "the partition's record"
+        raise CorruptCheckpointError(f"{whose}: {error}") from error
 
 
 def tombstones(records: Iterable[bytes], owner: str) -> list[bytes]:

@@ -68,6 +68,8 @@ class WatchCore:
     ) -> None:
         self.settings = settings
         self.applied = -1
+        self.log = ""
+        """Id of the topic that the offsets are of."""
         self.clock = 0
         self.sources: dict[tuple[str, int], Source] = {}
         self.brands: dict[str, Brand] = {}
@@ -482,7 +484,7 @@ class WatchCore:
         ]
         names_now = sorted(self.brands)
         return brands, PartitionRecord(
-            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former)
+            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, _copy(self.former), self.log
         )
 
     def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
@@ -504,6 +506,13 @@ class WatchCore:
                 examples=record.examples,
             )
         self._gaps = self._all_gaps()
+
+    def begin_log_anew(self) -> None:
+        """Forget the offsets of the log: its topic was made anew. Which source offsets are applied stays known."""
+        self.applied = -1
+        for brand in self.brands.values():
+            brand.applied = -1
+        self.dirty.update(self.brands)
 
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""

@@ -15,7 +15,9 @@ from streams.watch.blind import Gap, Kept
 from streams.watch.examples import Example
 from streams.watch.minutes import Arrivals, OpenMinute
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""Of the records of a checkpoint. 2: the partition's record names the topic that its offsets are of."""
+READABLE: Final = (1, SCHEMA)
 LONGEST: Final = HOUR
 """Milliseconds that an id is remembered at most: one that is sent again and again, each time with a later time, must not hold
 back the offset that recovery begins from."""
@@ -152,3 +154,5 @@ class PartitionRecord(Struct, array_like=True):
     brands: list[str]
     former: Tally = msgspec.field(default_factory=Tally)
     """The account of brands that have left the watch list."""
+    log: str = ""
+    """Id of the topic `scored` that the offsets above are of; unknown before schema 2."""

@@ -72,7 +72,7 @@ def test_each_open_incident_gets_one_note_a_severity(embedded: EmbeddedBroker, t
         await producer.send([incident("Over", posts, state="resolved"), incident("Acme", posts), incident("Bare", [])])
 
         async def agent() -> asyncio.Task[None]:
-            made = OpinionAgent(Context(settings, producer, "s"), TextModel.load(), judge)
+            made = OpinionAgent(Context(settings, producer), TextModel.load(), judge)
             return asyncio.create_task(made.follow())
 
         first = await agent()

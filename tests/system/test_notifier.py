@@ -27,7 +27,6 @@ from streams.engine.guard import StalledError
 from streams.engine.producer import Producer
 from streams.incidents import snapshots
 from streams.policy.load import load_policy
-from streams.topics_admin import source_id
 from tests.benchmarks.notifier import kills, latency
 from tests.system.harness import System
 
@@ -94,7 +93,7 @@ async def notifier(system: System) -> AsyncIterator[NotifyAgent]:
     """A notifier in this process, given its partitions as the group would."""
     producer = Producer(system.settings)
     await producer.start()
-    context = Context(system.settings, producer, await source_id(system.settings))
+    context = Context(system.settings, producer)
     agent = NotifyAgent(context, load_policy(Path(system.settings.policy)))
     await give(agent, system)
     try:

@@ -73,7 +73,7 @@ async def recover(settings: Settings, *, everything: bool = False) -> dict[str, 
     before there were snapshots: all of `notifications`."""
     producer = Producer(settings)
     await producer.start()
-    context = Context(settings, producer, await topics_admin.source_id(settings))
+    context = Context(settings, producer)
     agent = NotifyAgent(context, load_policy(Path(settings.policy)))
     cpu, wall = time.process_time(), time.perf_counter()
     if everything:

@@ -65,7 +65,7 @@ async def system(
     producer = Producer(settings)
     await producer.start()
     await producer.send([*samples.story(), *mentions])
-    agent = FeedbackAgent(Context(settings, producer, "s"), model, writes=lambda: True)
+    agent = FeedbackAgent(Context(settings, producer), model, writes=lambda: True)
     await agent.recover()
     following = asyncio.create_task(agent.follow())
     server = page_of(settings, producer, model=model, feedback=agent)

@@ -44,6 +44,10 @@ class Memory:
         """Return what there is from offset `start` on."""
         return [r for r in self._logs.get((topic, partition), []) if r.offset >= start]
 
+    def end(self, topic: str, partition: int) -> int:
+        """Return the offset that the next record gets."""
+        return self._ends.get((topic, partition), 0)
+
     def compact(self, topic: str, partition: int) -> None:
         """Keep the last record of each key."""
         log = self._logs.get((topic, partition), [])

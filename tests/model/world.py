@@ -12,7 +12,7 @@ import json
 import random
 import uuid
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from schemas.times import MINUTE, SECOND, iso
 from streams.agents import watch as watch_module
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
+from streams.engine.places import Place
 from streams.engine.records import Write
 from streams.score.core import ScoreCore
 from streams.settings import Settings
@@ -69,11 +70,22 @@ async def _cancelled(work: Coroutine[Any, Any, Any], turns: int) -> None:
         await task
 
 
-class ModelWatchAgent(WatchAgent):
-    """`WatchAgent`, asking the memory for the earliest offset."""
+class ModelScoreAgent(ScoreAgent):
+    """`ScoreAgent`, asking the world where it stands."""
 
-    async def _earliest(self, partition: int) -> int:
-        return 0
+    world: World
+
+    async def _look(self, partitions: Iterable[int]) -> tuple[str, dict[int, Place]]:
+        return "source", self.world.places(topics.MENTIONS.name, partitions)
+
+
+class ModelWatchAgent(WatchAgent):
+    """`WatchAgent`, asking the world where it stands."""
+
+    world: World
+
+    async def _look(self, partitions: Iterable[int]) -> tuple[str, dict[int, Place]]:
+        return "scored", self.world.places(topics.SCORED.name, partitions)
 
 
 class Worker:
@@ -83,18 +95,19 @@ class Worker:
         self.world = world
         self.producer = Producer(world.memory)
         context: Any = SimpleNamespace(
-            settings=world.settings, producer=self.producer, source="source", doings=_Doings(), fail=_fail
+            settings=world.settings, producer=self.producer, doings=_Doings(), fail=_fail, give_up=_fail
         )
-        self.score = ScoreAgent(context, world.score_core)
+        self.score = ModelScoreAgent(context, world.score_core)
         self.watch = ModelWatchAgent(context, world.watch_core)
+        self.score.world = self.watch.world = world
         self.positions: dict[TP, int] = {}
 
     async def assign(self, mentions: set[TP], scored: set[TP]) -> None:
         """Take partitions over, as after a rebalance."""
-        self.positions = {tp: self.world.committed.get(tp, 0) for tp in mentions}
+        self.positions = {}
         for agent, tps in ((self.score, mentions), (self.watch, scored)):
             assert agent.hooks.assigned is not None
-            self.positions |= {tp: at for tp, at in (await agent.hooks.assigned(tps)).items() if at is not None}
+            self.positions |= dict(await agent.hooks.assigned(tps))
 
     async def revoke(self) -> None:
         """Let go of everything, as before a rebalance."""
@@ -175,6 +188,10 @@ class World:
     def watch_core(self, partition: int) -> WatchCore:
         settings = WatchSettings(partition, P, LATENESS, replay=True)
         return WatchCore(settings, SmallMonitor.new, SmallMonitor.load, _no_change)  # type: ignore[arg-type]
+
+    def places(self, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
+        """Return where the groups stand."""
+        return {p: Place(0, self.memory.end(topic, p), self.committed.get(TP(topic, p))) for p in partitions}
 
     # -------------------------------------------------------------------------------------------------------- steps
 

@@ -36,7 +36,6 @@ from streams.engine.producer import Producer
 from streams.engine.reader import read_to_end
 from streams.policy.load import load_policy
 from streams.settings import load
-from streams.topics_admin import source_id
 from tests.benchmarks.notifier.latency import event
 from tests.system.harness import System
 
@@ -125,7 +124,7 @@ async def _lead(config: str) -> None:
     settings = load(Path(config))
     producer = Producer(settings)
     await producer.start()
-    agent = NotifyAgent(Context(settings, producer, await source_id(settings)), load_policy(Path(settings.policy)))
+    agent = NotifyAgent(Context(settings, producer), load_policy(Path(settings.policy)))
     tp = TP(settings.topic_prefix + topics.ALERTS.name, 0)
     assert agent.hooks.assigned is not None
     position = (await agent.hooks.assigned({tp}))[tp]

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from aiokafka import TopicPartition
 from faust.types import TP
@@ -21,6 +21,7 @@ from detectors.text.model import TextModel
 from detectors.text.onnx_model import OnnxModel
 from schemas import topics
 from streams import metrics, wiring
+from streams.agents import AGENTS
 from streams.agents.context import Context
 from streams.agents.feedback import FeedbackAgent
 from streams.agents.notify import NotifyAgent
@@ -35,8 +36,6 @@ from streams.engine.transport import Hooks, SliceApp, SliceConsumer
 from streams.engine.watchdog import Sight
 from streams.policy import load as policy_file
 from streams.settings import Settings
-
-AGENTS: Final = ("score", "watch", "notify")
 
 Run = Callable[[Any], Coroutine[Any, Any, None]]
 

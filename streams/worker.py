@@ -12,7 +12,8 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from streams import wiring
-from streams.app import AGENTS, Assembly, assemble
+from streams.agents import AGENTS
+from streams.app import Assembly, assemble
 from streams.engine.closing import close_within
 from streams.engine.guard import EXIT_STALLED, StalledError
 from streams.engine.transport import check_versions

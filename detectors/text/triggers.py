@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
-from river import naive_bayes
-
 from detectors.text.tokens import STOP, WORD, pieces
 
 Trigger = Literal["product", "employee", "campaign", "service", "safety", "legal", "other"]
@@ -128,7 +126,9 @@ class TriggerLearner:
     """What people said alerts were about. State is the labels themselves, in order: few, small, and easy to undo."""
 
     def __init__(self) -> None:
-        self._model = cast("Any", naive_bayes).ComplementNB(alpha=1.0)
+        from river.naive_bayes import ComplementNB  # brings scipy.stats along: over a second that few need
+
+        self._model: Any = cast("Any", ComplementNB)(alpha=1.0)
         self._taken: list[tuple[dict[str, int], Trigger]] = []
 
     @property

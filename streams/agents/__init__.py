@@ -1,1 +1,5 @@
 """The thin shells round the three cores."""
+
+from typing import Final
+
+AGENTS: Final = ("score", "watch", "notify")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,13 +36,13 @@ NewCore = Callable[[int], WatchCore]
 class _Owned:
     """One partition of `scored` that is ours."""
 
-    def __init__(self, partition: int, core: WatchCore, topic: str = "", place: Place = FRESH) -> None:
+    def __init__(self, partition: int, core: WatchCore, owner: str, topic: str = "", place: Place = FRESH) -> None:
         self.partition = partition
         self.core = core
         self.topic = topic
         """Its id."""
         self.place = place
-        self.owner = uuid.uuid4().hex
+        self.owner = owner
         """New at each assignment: nobody overwrites another's records."""
         self.sure = True
         """Whether all that the state has led to is acknowledged; a slice that is given up half way leaves it unsure."""
@@ -189,7 +189,7 @@ class WatchAgent:
     async def _take_up(self, partition: int, topic: str, place: Place) -> int:
         """Recover `partition`; return the offset to begin with."""
         began = time.perf_counter()
-        owned = _Owned(partition, self._new_core(partition), topic, place)
+        owned = _Owned(partition, self._new_core(partition), self._new_id(), topic, place)
         position = await self._recover(owned)
         self._owned[partition] = owned
         seconds = time.perf_counter() - began
@@ -198,10 +198,18 @@ class WatchAgent:
                  partition, position, len(owned.core.brands), seconds)  # fmt: skip
         return position
 
+    def _new_id(self) -> str:
+        return uuid.uuid4().hex
+
+    def _read(
+        self, topic: str, partition: int, start: int | None = None, end: int | None = None
+    ) -> AsyncIterator[Sequence[Any]]:
+        return read_to_end(self._context.settings, topic, partition, start, end)
+
     async def _recover(self, owned: _Owned) -> int:
-        settings, place = self._context.settings, owned.place
+        place = owned.place
         records: dict[bytes, bytes] = {}
-        async for batch in read_to_end(settings, topics.CHECKPOINTS.name, owned.partition):
+        async for batch in self._read(topics.CHECKPOINTS.name, owned.partition):
             self.hooks.steps += 1
             for record in batch:
                 if record.value is None:
@@ -265,7 +273,7 @@ class WatchAgent:
             core.applied = max(core.applied, place.earliest - 1)
         start = max(partition.replay_from, place.earliest)
         if start < first:
-            async for batch in read_to_end(self._context.settings, topics.SCORED.name, owned.partition, start, first):
+            async for batch in self._read(topics.SCORED.name, owned.partition, start, first):
                 self.hooks.steps += 1
                 for record in batch:
                     core.refill(record.offset, scored.decode(record.value))

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
+from streams.agents import AGENTS
 from streams.commands import options
 from streams.errors import UserError, did_you_mean
 
@@ -34,10 +35,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the worker."""
-    from streams import worker
-    from streams.app import AGENTS
-    from streams.policy.load import load_policy
-
     settings = options.settings_of(args)
     agents = [name.strip() for name in args.agents.split(",") if name.strip()]
     for name in agents:
@@ -54,5 +51,10 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--sentiment: {args.sentiment!r} must be onnx:PATH, as in onnx:models/sentiment")
         settings.sentiment = args.sentiment
     if "notify" in agents:
+        from streams.policy.load import load_policy
+
         load_policy(Path(settings.policy))  # a broken one is told before a broker is waited for
+
+    from streams import worker  # whoever wrote a wrong setting need not wait for Faust and River
+
     return asyncio.run(worker.run(settings, agents, accept_gap=args.accept_gap, leave_for_sure=True))

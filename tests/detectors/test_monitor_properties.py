@@ -42,7 +42,7 @@ def said(story):
     return [msgspec.json.encode(event) for event in story.events]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(scenes, st.integers(0, 1_000))
 def test_restored_before_every_minute_it_says_the_same(scenes_, seed):
     def restore(story: Story) -> None:
@@ -60,7 +60,7 @@ def test_restored_before_every_minute_it_says_the_same(scenes_, seed):
     assert restored.monitor.dump() == plain.monitor.dump()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(scenes, st.integers(0, 1_000))
 def test_empty_minutes_may_be_told_one_by_one_or_all_at_once(scenes_, seed):
     """`pass_time` in any division gives the same verdicts at the same times; only wake_at obliges."""
@@ -76,7 +76,7 @@ def test_empty_minutes_may_be_told_one_by_one_or_all_at_once(scenes_, seed):
     assert said(divided) == said(plain)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(scenes, st.integers(0, 1_000))
 def test_alerts_are_well_formed(scenes_, seed):
     story = told(scenes_, seed).hours(3, 30)
@@ -98,7 +98,7 @@ def test_alerts_are_well_formed(scenes_, seed):
         last[alert.alert_id] = alert
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(3, 60), st.integers(0, 60), st.floats(0.4, 1.0))
 def test_more_of_the_same_anger_is_never_less_severe(count, more, share):
     def worst(n: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from streams.engine.records import Headers, Write
 
@@ -53,18 +53,6 @@ class Memory:
         log = self._logs.get((topic, partition), [])
         last = {record.key: record.offset for record in log}
         self._logs[topic, partition] = [r for r in log if last[r.key] == r.offset]
-
-    def reader(self) -> Any:
-        """Return what agents call `read_to_end`."""
-
-        async def read_to_end(
-            _settings: Any, topic: str, partition: int, start: int | None = None, end: int | None = None
-        ) -> AsyncIterator[Sequence[Stored]]:
-            records = [r for r in self.read(topic, partition, start or 0) if end is None or r.offset < end]
-            if records:
-                yield records
-
-        return read_to_end
 
 
 class Producer:

@@ -23,6 +23,7 @@ from streams.watch import checkpoints
 from streams.watch.core import WatchCore
 from streams.watch.minutes import OpenMinute
 from streams.watch.state import Brand, Known, PartitionRecord
+from tests.model.world import ModelWatchAgent
 
 Patch = pytest.MonkeyPatch
 
@@ -122,20 +123,14 @@ def _dirty_forgotten_after(patch: Patch) -> None:
 
 
 def _one_id_for_all(patch: Patch) -> None:
-    made = watch_agent._Owned.__init__
-
-    def same(self: Any, partition: int, core: WatchCore) -> None:
-        made(self, partition, core)
-        self.owner = "0" * 32
-
-    patch.setattr(watch_agent._Owned, "__init__", same)
+    patch.setattr(ModelWatchAgent, "_new_id", lambda self: "0" * 32)
 
 
 def _remove_first(patch: Patch) -> None:
     recover = WatchAgent._recover
 
     async def early(self: Any, owned: Any) -> int:
-        async for batch in watch_agent.read_to_end(self._context.settings, "watch-checkpoints", owned.partition):  # type: ignore[attr-defined]
+        async for batch in self._read("watch-checkpoints", owned.partition):
             records = {record.key: record.value for record in batch}
             found = checkpoints.choose({k: v for k, v in records.items() if v is not None})
             save, self._save = self._save, _none

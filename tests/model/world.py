@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import json
 import random
-import uuid
 import zlib
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -21,7 +20,6 @@ from faust.types import TP
 from schemas import topics
 from schemas.mention import tick_record
 from schemas.times import MINUTE, SECOND, iso
-from streams.agents import watch as watch_module
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
 from streams.engine.places import Place
@@ -31,7 +29,7 @@ from streams.settings import Settings
 from streams.watch.core import WatchCore, WatchSettings
 from streams.watch.state import Tally
 from tests.model import oracle
-from tests.model.memory import Crashed, Memory, Producer
+from tests.model.memory import Crashed, Memory, Producer, Stored
 from tests.model.monitor import SmallMonitor
 from tests.streams import cores
 
@@ -86,6 +84,16 @@ class ModelWatchAgent(WatchAgent):
 
     async def _look(self, partitions: Iterable[int]) -> tuple[str, dict[int, Place]]:
         return "scored", self.world.places(topics.SCORED.name, partitions)
+
+    def _new_id(self) -> str:
+        return f"{self.world.ids.getrandbits(128):032x}"  # a history is the same each time it is run
+
+    async def _read(
+        self, topic: str, partition: int, start: int | None = None, end: int | None = None
+    ) -> AsyncIterator[Sequence[Stored]]:
+        records = [r for r in self.world.memory.read(topic, partition, start or 0) if end is None or r.offset < end]
+        if records:
+            yield records
 
 
 class Worker:
@@ -174,9 +182,7 @@ class World:
         self.changed = False
         """Whether the configuration has changed."""
         self.partitions = P
-        watch_module.read_to_end = self.memory.reader()  # type: ignore[attr-defined]
-        ids = random.Random(0)  # a history must be the same each time it is run
-        watch_module.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=ids.getrandbits(128)))  # type: ignore[assignment, attr-defined]
+        self.ids = random.Random(0)
         self.join()
 
     # ---------------------------------------------------------------------------------------------------- the cores

@@ -82,7 +82,7 @@ def test_the_record_that_is_damaged_is_named():
 def test_a_record_above_its_size_is_written_and_told(caplog: pytest.LogCaptureFixture):
     """Given a brand with 70 kB of state, then nothing is lost: it is counted, and the log says which brand it is."""
     agent = WatchAgent(SimpleNamespace(), cores.watch)  # type: ignore[arg-type]
-    owned: Any = _Owned(0, cores.watch(cores.settings("Acme")))
+    owned: Any = _Owned(0, cores.watch(cores.settings("Acme")), "me")
     known = metrics.CHECKPOINT_OVERSIZE._value.get()
     for size, told in ((16_000, 0), (70_000, 1)):
         record = BrandRecord(SCHEMA, "Acme", 1, 0, Tally(), bytes(size))

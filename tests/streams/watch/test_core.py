@@ -150,7 +150,7 @@ def told(alerts: list[Alert]) -> list[bytes]:
     return [encode(alert) for alert in alerts]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_crash_and_a_recovery_anywhere_change_nothing(crisis, seed: int):
     """Given checkpoints now and then and a crash anywhere, the alerts are those of the run without one."""
@@ -207,7 +207,7 @@ def recover(store: dict[bytes, bytes], values: list[bytes]) -> WatchCore:
     return core
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(cuts=st.lists(st.integers(1, 2500), max_size=40))
 def test_slices_cut_anew_and_sent_again_change_nothing(crisis, cuts: list[int]):
     made = cores.settings()

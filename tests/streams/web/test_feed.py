@@ -39,15 +39,16 @@ def test_history_is_read_news_arrives_and_a_decision_reaches_the_topic(embedded:
         await producer.send(samples.story())
         server = page_of(settings, producer)
         await server.start()
+        feed = server.site.feed
         try:
             async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
                 visitor = Visitor(session, server)
+                assert await feed.until(lambda: feed.caught_up, 20)
                 _, page = await visitor.get(f"/incidents/{ID}")
                 assert "Nobody has taken charge yet" in page and '<svg class="plot"' in page
                 broken = Write("incidents", b"x", b"not JSON", 0)
                 acked = samples.incident(state="acknowledged", version=8, acknowledged_by=["sam"])
                 await producer.send([broken, samples.write(topics.INCIDENTS, ID, acked)])
-                feed = server.site.feed
                 assert await feed.until(lambda: server.site.board.incident(ID).state == "acknowledged", 5)  # type: ignore[union-attr]
                 assert "sam has taken charge" in (await visitor.get(f"/incidents/{ID}"))[1]
                 assert (await visitor.act(ID, "stable"))[0] == 303

@@ -23,9 +23,10 @@ HORIZON_DAYS: Final = (4.0, 7.0, 14.0)
 NOVELTY_DAYS: Final = 14.0
 NOVELTY_LAG_DAYS: Final = 1.0
 EVENT_GAP_HOURS: Final = 24.0
-"""After an alert the same story stays quiet for this long."""
+"""After an alert the same story stays quiet for this long, and until it has calmed down."""
 REARM: Final = 3.0
-"""Within the gap, once it has calmed down, this many times the last peak is another story."""
+"""Within the gap once it has calmed down, or after the gap though it has not, so many times the last peak are another
+story."""
 CALM: Final = 0.5
 """Score below which an excursion is over."""
 FREEZE_HOURS: Final = 6.0
@@ -165,6 +166,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
             self._push(0.0)  # what was said before is old news by now; nothing of this is judged or learnt
         if bins >= self._width:
             self._accept()
+            self._calmed = True  # nobody knows how it went on
         self._time = until_ms - self._bin_ms
 
     def _pass_empty(self, missing: int) -> None:
@@ -211,9 +213,12 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._sum = 0.0 if self._quiet >= len(self._window) else self._sum + value
 
     def _onset(self, time: int, observed: float) -> bool:
-        if self._alert is None or time - self._alert >= EVENT_GAP_HOURS * HOUR_MS:
+        if self._alert is None:
             return True
-        return self._calmed and observed >= REARM * self._peak
+        rested = time - self._alert >= EVENT_GAP_HOURS * HOUR_MS
+        if rested and self._calmed:
+            return True  # what has not calmed down is the same story after days too
+        return (rested or self._calmed) and observed >= REARM * self._peak
 
     def _follow(self, time: int, observed: float, score: float, *, fired: bool) -> None:
         """Keep track of the story that was last alerted: how high it went and whether it has calmed down."""

@@ -134,6 +134,22 @@ def test_a_level_shift_alarms_once_and_is_learnt():
     assert len(brand.live(hours=2, factor=40)) == 1, "the new level has a surge of its own"
 
 
+def test_what_never_calms_down_is_one_story_until_it_is_three_times_as_large():
+    brand = Brand(60)
+    brand.live(days=14)
+    assert len(brand.live(days=2, factor=20)) == 1
+    assert len(brand.live(hours=1, factor=90)) == 1
+
+
+def test_after_an_outage_nobody_knows_how_the_last_story_went_on():
+    brand = Brand(60)
+    brand.live(days=14)
+    assert len(brand.live(hours=1, factor=10)) == 1
+    brand.time += 30 * 60 * MINUTE
+    brand.detector.blind(brand.time)
+    assert len(brand.live(hours=1, factor=10)) == 1
+
+
 def test_an_incident_does_not_move_its_own_baseline_while_it_lasts_but_is_learnt_when_it_is_over():
     brand = Brand(60)
     brand.live(days=7)

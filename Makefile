@@ -11,7 +11,7 @@ ARGS   ?=
 DATA   ?= $(or $(TOCSIN_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kafka check format format-check lint types schemas lock clean train chaos bench
+.PHONY: help install demo test test-kafka check format format-check lint types schemas pictures lock clean train chaos bench
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ types: install ## mypy, strict
 schemas: install ## write the JSON Schema and AsyncAPI files again
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m streams.settings_reference
+
+pictures: install ## take the pictures in docs/pictures anew (all but demo.svg); needs chromium on the path
+	$(BIN)/python -m tests.pictures
 
 # Resolved for every platform and Python from 3.11 on; hashes, and no registry's address, go into the files.
 COMPILE = build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config \

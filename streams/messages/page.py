@@ -135,9 +135,9 @@ def as_html(page: Page, image: str = "") -> str:
         '<body style="margin:0;padding:12px;background:#f6f8fa;color:#1f2328;'
         f'{_FONT};font-size:15px;line-height:21px">\n'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:640px;margin:0 auto;'
-        'background:#ffffff;border:1px solid #d0d7de;border-collapse:collapse">\n'
-        + "\n".join(rows)
-        + "\n</table>\n</body>\n</html>\n"
+        "background:#ffffff;border:1px solid #d0d7de;border-collapse:collapse;"
+        # Names and addresses may be longer than a telephone is wide; the second is for mail programs without the first.
+        'overflow-wrap:anywhere;word-break:break-word">\n' + "\n".join(rows) + "\n</table>\n</body>\n</html>\n"
     )
 
 

@@ -100,11 +100,14 @@ class WebSettings(Struct, forbid_unknown_fields=True):
     """The page, the metrics and the health check."""
 
     host: str = "127.0.0.1"
-    """Address to listen at; 0.0.0.0 for all, behind something that asks who is there."""
+    """Address to listen at; 0.0.0.0 for all, which needs TOCSIN_WEB_TOKEN."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 6066
     """0 takes any free port."""
     public_url: str | None = None
     """Where people reach the page; needed for links in messages."""
+    reading: Literal["auto", "token", "open"] = "auto"
+    """Whether TOCSIN_WEB_TOKEN is asked for to read as well; auto: where others than this machine reach the page; open: behind
+    something that asks who is there."""
 
 
 class EngineSettings(Struct, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from streams.engine.transport import check_versions
 from streams.errors import UserError
 from streams.settings import Settings
 from streams.topics_admin import wait_for_topics
+from streams.web.guard import check_access
 from streams.web.server import WebServer, check_address
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ async def run(
     With `leave_for_sure` the process ends a moment after the return, whatever may still run in it.
     """
     check_versions()  # what no broker is needed for is told before one is waited for
+    check_access(settings.web)
     check_address(settings.web)
     judge = wiring.load_judge(settings)
     stop = asyncio.Event()

@@ -3,7 +3,8 @@
 * A page from elsewhere cannot act for a visitor: every form carries the value of a cookie that only this page can read
   (double submit), and a request that says it comes from another origin is refused.
 * A name in DNS that points at this machine cannot read a page on loopback: there, the Host header must name it.
-* With TOCSIN_WEB_TOKEN set, who acts must know it; it is compared in constant time and guessing is slowed down.
+* With TOCSIN_WEB_TOKEN set, who acts must know it; it is compared in constant time and guessing is slowed down. Where others
+  than this machine reach the page, who reads must know it as well. Only a signed link needs nothing besides itself.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from urllib.parse import quote, unquote, urlsplit
 from aiohttp import web
 from multidict import MultiMapping
 
+from streams.errors import UserError
+from streams.links import PATH as LINKS
 from streams.messages.phrases import clean
 from streams.settings import WebSettings
 
@@ -36,6 +39,8 @@ WRONG_TOKENS: Final = 10
 """Wrong access tokens a minute, over all visitors, until nobody is heard any more."""
 OPEN_PATHS: Final = frozenset({"/metrics", "/health", "/health/live"})
 """Asked by machines that know this host under names of their own; nothing secret is there."""
+UNASKED: Final = ("/static/", "/favicon.ico", LINKS, "/signin")
+"""Beginnings of what is read without the access token: what every page needs, what carries its own right, the way in."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -62,7 +67,9 @@ class Guard:
         self._public_origin = urlsplit(settings.public_url or "").netloc.lower()
         self._secure = (settings.public_url or "").startswith("https:")
         self._names = {"localhost", settings.host.lower(), *([self._public] if self._public else [])}
-        self._token = os.environ.get(ENV_TOKEN, "").strip()
+        self._token = access_token()
+        self.reading_asks = reading_asks(settings)
+        """Whether an access token is needed to read."""
         self._wrong: deque[float] = deque(maxlen=WRONG_TOKENS)
 
     @property
@@ -124,7 +131,7 @@ class Guard:
         if origin is not None and urlsplit(origin).netloc.lower() not in self._own_origins(request):
             return False
         kept = request.cookies.get(FORM_COOKIE, "")
-        return bool(kept) and hmac.compare_digest(kept.encode(), given.encode())
+        return bool(kept) and _same(kept, given)
 
     def _own_origins(self, request: web.Request) -> set[str]:
         # Behind a proxy the Host header may be the inner one: then the public address is what a browser names.
@@ -135,17 +142,29 @@ class Guard:
     def has_access(self, request: web.Request) -> bool:
         """Whether this device has given the access token before (or none is needed)."""
         given = request.cookies.get(TOKEN_COOKIE, "")
-        return not self._token or hmac.compare_digest(given.encode(), self._pass().encode())
+        return not self._token or _same(given, self._pass())
 
     def try_token(self, given: str) -> bool | None:
         """Whether `given` is the access token; None where too many wrong ones came of late."""
         now = time.monotonic()
         if len(self._wrong) == WRONG_TOKENS and now - self._wrong[0] < 60:
             return None
-        if hmac.compare_digest(given.strip().encode(), self._token.encode()):
+        if _same(given.strip(), self._token):
             return True
         self._wrong.append(now)
         return False
+
+    def may_read(self, request: web.Request) -> bool | None:
+        """Whether this visitor may read what was asked for; None where too many wrong tokens came of late.
+
+        Programs say `Authorization: Bearer TOKEN`.
+        """
+        if not self.reading_asks or request.path in OPEN_PATHS or request.path.startswith(UNASKED):
+            return True
+        if self._token and self.has_access(request):
+            return True
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        return self.try_token(given) if scheme.lower() == "bearer" and self._token else False
 
     def keep_access(self, response: web.Response) -> None:
         """Let this device act without asking again."""
@@ -171,6 +190,36 @@ class Guard:
 
     def _set(self, response: web.Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=self._secure)
+
+
+def _same(one: str, other: str) -> bool:
+    """Compare in a time that does not tell how much is right; what is no text (bytes beyond UTF-8 in a header) is compared too."""
+    return hmac.compare_digest(*(text.encode("utf-8", "surrogatepass") for text in (one, other)))
+
+
+def access_token() -> str:
+    """Return the access token of the environment; none: nothing where it is not set."""
+    return os.environ.get(ENV_TOKEN, "").strip()
+
+
+def reading_asks(settings: WebSettings) -> bool:
+    """Whether who reads the page must know the access token."""
+    if settings.reading != "auto":
+        return settings.reading == "token"
+    if not is_loopback(settings.host):
+        return True
+    public = urlsplit(settings.public_url or "").hostname
+    return public is not None and not is_loopback(public) and bool(access_token())
+
+
+def check_access(settings: WebSettings) -> None:
+    """Raise UserError where a token is needed to read and there is none: nobody could, or everybody."""
+    if reading_asks(settings) and not access_token():
+        why = "reading: token" if settings.reading == "token" else f"host: {settings.host} is open to others"
+        raise UserError(
+            f"web.{why}, and {ENV_TOKEN} is not set; set it (openssl rand -hex 16), bind 127.0.0.1, "
+            "or set web.reading to open where something in front asks who is there"
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -18,7 +19,7 @@ from streams.policy.model import Policy
 from streams.settings import Settings, WebSettings
 from streams.web.board import Board
 from streams.web.feed import Feed
-from streams.web.guard import ENV_TOKEN, Guard, Handler, is_loopback
+from streams.web.guard import ENV_TOKEN, Guard, Handler, check_access, is_loopback
 from streams.web.site import Site
 from streams.web.views.actions import Actions
 from streams.web.views.api import Api
@@ -26,6 +27,7 @@ from streams.web.views.labels import Labels
 from streams.web.views.machines import Machines
 from streams.web.views.message_links import MessageLinks
 from streams.web.views.pages import Pages
+from streams.web.views.signin import SignIn
 
 if TYPE_CHECKING:
     from streams.app import Assembly  # imports every agent; the page needs none of them
@@ -63,11 +65,14 @@ class WebServer:
         """Where it listens, once it is started: `http://127.0.0.1:6066`."""
 
     async def start(self) -> None:
-        """Listen and begin to follow the topics; raises UserError where the address cannot be taken."""
-        if not is_loopback(self._web.host) and not self.site.guard.asks_token:
+        """Listen and begin to follow the topics; raises UserError where the address cannot be taken, or not without a token."""
+        check_access(self._web)
+        public = urlsplit(self._web.public_url or "").hostname
+        if not self.site.guard.asks_token and not all(map(is_loopback, (self._web.host, public or "localhost"))):
             log.warning(
-                "page: %s is open to others and %s is not set: whoever reaches it can act", self._web.host, ENV_TOKEN
-            )
+                "page: %s is open to others and %s is not set: whoever reaches it can read and act",
+                public or self._web.host, ENV_TOKEN,
+            )  # fmt: skip
         runner = web.AppRunner(self.application(), access_log=None, handle_signals=False, shutdown_timeout=STOP_WITHIN)
         await runner.setup()
         try:
@@ -91,11 +96,13 @@ class WebServer:
     def application(self) -> web.Application:
         """Return the application with all its addresses."""
         application = web.Application(
-            middlewares=[self.site.guard.middleware, self._explain], client_max_size=LARGEST_FORM
+            middlewares=[self.site.guard.middleware, SignIn(self.site).middleware, self._explain],
+            client_max_size=LARGEST_FORM,
         )
         pages = Pages(self.site)
         for views in (
-            pages, Actions(self.site, pages), Labels(self.site, pages), MessageLinks(self.site), Api(self.site), self._machines,
+            pages, Actions(self.site, pages), Labels(self.site, pages), MessageLinks(self.site), Api(self.site), SignIn(self.site),
+            self._machines,
         ):  # fmt: skip
             application.add_routes(views.routes())
         return application

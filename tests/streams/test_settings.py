@@ -124,7 +124,7 @@ def test_the_version_tells_what_decides_verdicts_and_nothing_else():
     [
         ("partitons: {mentions: 4}", 'tocsin.yaml: partitons: no such setting (did you mean "partitions"?)'),
         ("broker: {bootstrapp: a}", 'tocsin.yaml: broker.bootstrapp: no such setting (did you mean "bootstrap"?)'),
-        ("web: {zzz: 1}", "tocsin.yaml: web.zzz: no such setting; known here: host, port, public_url"),
+        ("web: {zzz: 1}", "tocsin.yaml: web.zzz: no such setting; known here: host, port, public_url, reading"),
         ("clock: lve", "tocsin.yaml: clock: 'lve' must be one of live, replay (did you mean \"live\"?)"),
         ("lateness_seconds: 90", "tocsin.yaml: lateness_seconds: 90 must be a whole number from 60 to 3600, a multiple of 60"),
         ("lateness_seconds: 2 min", "tocsin.yaml: lateness_seconds: '2 min' must be a whole number from 60 to 3600, a multiple of 60"),

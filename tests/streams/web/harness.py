@@ -108,11 +108,12 @@ async def open_page(
     links: Links | None = None,
     public_url: str | None = None,
     clock: Any = "replay",
+    reading: Any = "auto",
     **context: Any,
 ) -> AsyncIterator[tuple[Visitor, Producer]]:
     """The server, listening, with `writes` on its board."""
     producer = Producer()
-    settings = Settings(clock=clock, web=WebSettings(port=0, public_url=public_url))
+    settings = Settings(clock=clock, web=WebSettings(port=0, public_url=public_url, reading=reading))
     server = page_of(settings, producer, links, **context)
     server.site.feed = StillFeed(settings, server.site.board)
     for write in writes:

@@ -115,3 +115,25 @@ def test_a_link_from_a_mail_acts_in_a_browser_by_its_button_only(shown: tuple[as
             assert tab.seen.errors == []
 
     runner.run(run())
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_somebody_signs_in_and_sees_what_was_wanted(
+    shown: tuple[asyncio.Runner, Tab], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, tab = shown
+    monkeypatch.setenv("TOCSIN_WEB_TOKEN", "a-token-that-nobody-guesses")
+
+    async def run() -> None:
+        await tab.size(360, 800)
+        await tab.call("Network.clearBrowserCookies")
+        async with open_page(samples.story(), reading="token") as (visitor, _):
+            await tab.open(f"{visitor.url}/incidents/{ID}?lang={language}")
+            assert await tab.ask(CUT) == [] and await tab.ask(PALE) == []
+            await tab.ask("document.querySelector('[name=token]').value = 'a-token-that-nobody-guesses'")
+            await tab.ask("document.querySelector('main form button').click()")
+            await tab.until("document.querySelector('svg.plot') !== null")
+            assert await tab.ask("document.documentElement.lang") == language
+            assert await tab.ask("fetch('/news', {method: 'HEAD'}).then(one => one.status)") != 401
+
+    runner.run(run())

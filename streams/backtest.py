@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from detectors.hindsight import Usual, Watched
+from detectors.hindsight import Watched
+from detectors.look import Usual
 from schemas import scored, topics
 from schemas.events import (
     Alert,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from detectors.hindsight import Usual
+from detectors.look import Usual
 from schemas.events import Window
 from schemas.times import MINUTE, to_ms
 

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from detectors.authenticity import crowd
-from detectors.hindsight import PAGE, Hindsight, Look, settled, tell
+from detectors.hindsight import PAGE, Hindsight, tell
+from detectors.look import Look, settled
 from detectors.settings import MonitorSettings
 from detectors.severity import LEVELS, MILD
 from schemas.events import Alert, Blind, Signal, Window

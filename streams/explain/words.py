@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import yaml
 
-from detectors.hindsight import Look, Needed
+from detectors.look import Look, Needed
 from detectors.severity import LEVELS
 from schemas.events import Alert
 from schemas.times import MINUTE

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from detectors.hindsight import Usual
+from detectors.look import Usual
 from schemas.events import SEVERITIES, Alert, Window
 from schemas.times import HOUR, MINUTE, iso, to_ms
 from streams.explain.bins import gather, width_of

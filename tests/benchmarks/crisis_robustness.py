@@ -49,7 +49,7 @@ CONSTANTS = (
     "pace.HOUR_PRIOR",
     "pace.PRIOR_WEIGHT",
     "negativity.PRIOR_DRIFT",
-    "monitor.CALM",
+    "ending.CALM",
     "early.MARGIN",
 )
 

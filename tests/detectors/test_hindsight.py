@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detectors.hindsight import Hindsight, Look, Watched, tell
+from detectors.hindsight import Hindsight, Watched, tell
+from detectors.look import Look
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from schemas.events import Alert, Signal, Window, encode

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 
-from detectors.hindsight import Usual
+from detectors.look import Usual
 from schemas.events import Alert, Window
 from schemas.times import MINUTE, to_ms
 from streams.report.page import report_html

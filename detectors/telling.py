@@ -1,0 +1,175 @@
+"""What is new is told, once: onsets, what worsens, a large account's post, what the public waits for, and what came close.
+
+Held back or not is decided here, with `detectors.book`; when it is over, `detectors.ending` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from detectors import severity, wording
+from detectors.book import NO_CAMPAIGN, AlertBook, Live
+from detectors.early import PLAINLY
+from detectors.onset import CROWD_SIGNALS, Gate
+from detectors.picture import Picture
+from detectors.sums import HORIZONS
+from schemas.events import Alert, AlertStatus, Signal, SignalName, Window
+from schemas.times import MINUTE
+
+Event = Alert | Signal
+Evidence = Callable[[], list[str]]
+
+CLOSE: Final = 0.8
+"""A test came close from this part of its threshold on: it goes to `signals`."""
+EARLY_WARM: Final = 180
+"""Minutes of a new brand's baseline from which an L4 is believed in spite of the warm-up."""
+MANY_OPEN: Final = 10
+"""Questions without an answer from which on they are news."""
+LARGER: Final = 1.25
+"""Times the largest account known by which another one is news."""
+
+
+class Teller:
+    """See the module. Minutes are since the epoch.
+
+    Args:
+        picture: what is known of the brand.
+        book: what has been told of it.
+    """
+
+    def __init__(self, picture: Picture, book: AlertBook) -> None:
+        self._picture = picture
+        self._book = book
+        self.close: list[str] = []
+        """Tests that were close at the last judged minute: part of the monitor's state."""
+
+    def judge(
+        self, tests: list[Gate], plain: Callable[[], list[Gate]], minute: int, delay: int, evidence: Evidence
+    ) -> list[Event]:
+        """Tell what the tests of a closed minute say that is new.
+
+        Args:
+            tests: of that minute.
+            plain: gives the same tests as if no campaign were on.
+            minute: which has closed.
+            delay: after its end that was known, ms.
+            evidence: asked for example mentions only when an alert is sent.
+        """
+        fired = [gate for gate in tests if gate.strength >= 1.0]
+        factors = self._book.factors(minute)
+        explained = not fired and factors != NO_CAMPAIGN
+        if explained:  # what a campaign explains is told all the same, as held back
+            fired = [gate for gate in plain() if gate.signal == "volume_spike" and gate.strength >= 1.0]
+            factors = NO_CAMPAIGN
+        out = self._tell_close(tests, minute, delay)
+        if not self._book.loudest():  # the long sums still hold the story that has just ended
+            told = self._book.told_until()
+            fired = [gate for gate in fired if gate.slow or minute - HORIZONS[gate.k] >= told]
+        if not fired:
+            return out
+        known = {
+            (k, slow): self._picture.judge(k, minute, lasting=slow, factor=factors[k])
+            for k, slow in sorted({(gate.k, gate.slow) for gate in fired})
+        }
+        lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
+        starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
+        judgement = known[lead.k, lead.slow]
+        said = self.raise_(
+            lead.signal,
+            judgement.level,
+            lead.k,
+            starts,
+            minute,
+            points=sum(judgement.points.values()),
+            slow=lead.slow,
+            explained=explained,
+        )
+        if said is not None:
+            live, status = said
+            votes = wording.votes(tests)
+            out.append(
+                wording.alert(self._picture, live, status, judgement, lead.score, votes, minute, delay, evidence())
+            )
+        return out
+
+    def raise_(
+        self,
+        signal: SignalName,
+        level: int,
+        k: int,
+        starts: int,
+        minute: int,
+        *,
+        points: float = 0.0,
+        slow: bool = False,
+        explained: bool = False,
+    ) -> tuple[Live, AlertStatus] | None:
+        """Open the alert of `signal` or let it worsen (`AlertBook.raise_`), held back where it must be; learning stops
+        when an incident begins.
+        """
+        held = None
+        if not self._picture.warm and not (level >= 4 and self._picture.pace.minutes >= EARLY_WARM):
+            held = "warm_up"
+        elif explained or (signal == "volume_spike" and self._book.campaign(minute)):
+            held = "campaign"
+        said = self._book.raise_(signal, level, k, starts, minute, held, points=points, slow=slow)
+        if said is not None and self._book.frozen:
+            self._picture.pace.drop_since(starts // MINUTE)
+            self._picture.slow.restart()
+        return said
+
+    def _tell_close(self, tests: list[Gate], minute: int, delay: int) -> list[Event]:
+        close = [gate for gate in tests if gate.strength >= CLOSE]
+        news = [gate for gate in close if gate.name not in self.close]
+        self.close = sorted(gate.name for gate in close)
+        out: list[Event] = []
+        for signal in CROWD_SIGNALS:
+            best = max((g for g in news if g.signal == signal), key=lambda g: (g.strength, g.k), default=None)
+            if best is not None:
+                told = best.strength < 1.0 or signal in self._book.live or not self._book.loudest()
+                held = None if told else "a live alert of the brand says it"
+                out.append(wording.signal(self._picture, best, tests, minute, delay, held))
+        return out
+
+    def reach(self, window: Window, minute: int, delay: int, evidence: Evidence) -> list[Event]:
+        """Tell of a negative post by an account larger than those of two weeks."""
+        limit = self._picture.settings.reach_followers / self._picture.settings.sensitivity
+        if window.top_negative < PLAINLY or window.top_reach < limit / 5:
+            return []
+        known = self._picture.habits.reach
+        today = self._picture.habits.today(minute)
+        today.reach = max(today.reach, window.top_reach)
+        live = self._book.live.get("reach")
+        if live is not None:
+            live.calm = 0
+        if window.top_reach <= LARGER * known:
+            return []
+        level = 2 if window.top_reach >= limit else 1
+        said = self.raise_("reach", level, 0, minute * MINUTE, minute, points=severity.LEVELS[level - 1])
+        if said is None:
+            return []
+        return [wording.reach_alert(self._picture, *said, window, known, limit, minute, delay, evidence())]
+
+    def public(self, window: Window, tests: list[Gate], minute: int, delay: int, evidence: Evidence) -> list[Event]:
+        """Count questions and the brand's own replies since each alert rang; tell its first reply, and each time that twice
+        as many wait for an answer.
+        """
+        if not self._picture.settings.official:
+            return []
+        out: list[Event] = []
+        for live in self._book.live.values():
+            if live.signal == "silence" or minute <= live.opened:
+                continue
+            live.questions += window.questions
+            live.replies += window.replies
+            waiting, news = live.questions - live.replies, ""
+            if waiting >= max(MANY_OPEN, 2 * live.told_open):
+                live.told_open, news = waiting, f"{waiting} questions wait for an answer."
+            if window.replies and not live.replied_at:
+                live.replied_at, news = minute, f"{self._picture.brand} has replied itself."
+            if news and live.suppressed_by is None:
+                live.sequence += 1
+                judgement, votes = self._picture.judge(live.k, minute), wording.votes(tests)
+                out.append(wording.public_alert(self._picture, live, judgement, votes, minute, delay, evidence(), news))
+        return out

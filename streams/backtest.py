@@ -37,8 +37,9 @@ from streams.incidents.state import NotifyState
 from streams.policy.model import Policy
 from streams.replay_plan import Item
 from streams.settings import Settings
-from streams.watch.core import Effect, WatchCore
+from streams.watch.core import WatchCore
 from streams.watch.state import Tally
+from streams.watch.verdicts import Effect
 
 SLICE = 2_000
 """Records scored together."""

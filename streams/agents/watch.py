@@ -25,8 +25,9 @@ from streams.engine.transport import Hooks, PositionError, Positions, slices
 from streams.errors import UserError
 from streams.topics_admin import source_id
 from streams.watch import checkpoints
-from streams.watch.core import Effect, WatchCore
+from streams.watch.core import WatchCore
 from streams.watch.state import BrandRecord, PartitionRecord
+from streams.watch.verdicts import Effect
 
 log = logging.getLogger(__name__)
 

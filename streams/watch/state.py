@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from detectors.monitor import BrandMonitor
 from schemas.times import HOUR
+from streams.watch import blind
 from streams.watch.blind import Gap, Kept
 from streams.watch.examples import Example
 from streams.watch.minutes import Arrivals, OpenMinute
@@ -39,6 +40,10 @@ class Tally(Struct, array_like=True):
         """Add the counts of `other`."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def copy(self) -> Tally:
+        """Return another of the same counts."""
+        return Tally(*(getattr(self, name) for name in self.__struct_fields__))
 
 
 class Source(Struct, array_like=True):
@@ -123,6 +128,34 @@ class Brand:
             known = self.seen.get(mention)
             if known is not None and known.last <= closed:
                 del self.seen[mention]
+
+    def record(self, applied: int) -> BrandRecord:
+        """Return what is written down of it when the partition has applied `applied`."""
+        return BrandRecord(
+            SCHEMA,
+            self.name,
+            max(applied, self.applied),  # after a torn checkpoint it is ahead of its partition until that has caught up
+            self.closed,
+            self.tally.copy(),
+            self.monitor.dump(),
+            blind.dump(self.unseen),
+            self.since,
+            list(self.examples),
+        )
+
+    @classmethod
+    def of(cls, record: BrandRecord, monitor: BrandMonitor) -> Brand:
+        """Return the brand that was written down; its open minutes are read again."""
+        return cls(
+            record.brand,
+            monitor,
+            record.applied,
+            record.closed,
+            record.tally,
+            unseen=blind.load(record.unseen),
+            since=record.since,
+            examples=record.examples,
+        )
 
 
 class BrandRecord(Struct, array_like=True):

@@ -21,6 +21,7 @@ from streams.score.core import ScoreCore
 from streams.score.rows import Drafts
 from streams.watch import checkpoints
 from streams.watch.core import WatchCore
+from streams.watch.intake import Intake
 from streams.watch.minutes import OpenMinute
 from streams.watch.state import Brand, Known, PartitionRecord
 from tests.model.world import ModelWatchAgent
@@ -252,7 +253,7 @@ def _remembered_for_ever(patch: Patch) -> None:
 
 def _remembered_by_its_minute(patch: Patch) -> None:
     """Let a repeat that says another minute neither be remembered with it nor move where recovery begins."""
-    patch.setattr(WatchCore, "_follow", lambda self, brand, mention, known, start: known)
+    patch.setattr(Intake, "_follow", lambda self, brand, mention, known, start: known)
 
 
 def _all_minutes_replaced(patch: Patch) -> None:

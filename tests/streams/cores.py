@@ -14,7 +14,8 @@ from streams import wiring
 from streams.engine.records import Read
 from streams.score.core import ScoreCore, Scored
 from streams.settings import BrandSettings, Settings
-from streams.watch.core import Effect, WatchCore
+from streams.watch.core import WatchCore
+from streams.watch.verdicts import Effect
 
 T0 = parse_iso("2026-03-02T00:00:00Z")
 _model: list[TextModel] = []

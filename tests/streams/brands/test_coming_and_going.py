@@ -15,7 +15,8 @@ from schemas.times import HOUR, MINUTE, SECOND, from_ms
 from streams import wiring
 from streams.brands.registry import GRACE, Registry
 from streams.settings import Settings
-from streams.watch.core import Effect, WatchCore
+from streams.watch.core import WatchCore
+from streams.watch.verdicts import Effect
 from tests.streams import cores
 from tests.streams.angry import angry_text
 from tests.streams.cores import T0, Log, mention

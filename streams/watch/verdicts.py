@@ -1,0 +1,78 @@
+"""What is decided of one brand: minutes close and are judged, open ones may fire early, silence is noticed.
+
+Each function here notes in `dirty` that the brand's state has changed. Whether a verdict may be given at all (the core's
+offset is beyond the brand's) is for the caller to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from schemas.events import Alert, AlertTick, Signal, Window
+from schemas.times import MINUTE
+from streams.watch import examples
+from streams.watch.minutes import Arrivals, OpenMinute, terms_of
+from streams.watch.state import Brand
+
+Effect = Alert | Signal | Window | AlertTick
+
+
+def judge(brand: Brand, at: int, closed: int, dirty: set[str]) -> Iterator[Effect]:
+    """Judge what is due at the minute boundary `at`: arrivals, minutes that end up to `closed`, and silence."""
+    arrivals = brand.arrivals.pop(at - MINUTE, None)
+    if arrivals is not None:
+        yield from judge_early(brand, arrivals, at, dirty)
+    for start in sorted(start for start in brand.minutes if start + MINUTE <= closed):
+        yield from _close(brand, brand.minutes.pop(start), at, dirty)
+    wake = brand.monitor.wake_at
+    if wake is not None and wake <= closed:
+        dirty.add(brand.name)
+        yield from brand.monitor.pass_time(closed, at)
+    brand.closed = max(brand.closed, closed)
+    if brand.strays:
+        brand.forget(brand.strays, brand.closed - MINUTE)
+        brand.strays.clear()
+
+
+def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> Iterable[Alert | Signal]:
+    """Ask the monitor whether what has arrived so far is too much already."""
+    count, negative = brand.monitor.early_bound()
+    if arrivals.count < count and arrivals.negative < negative:
+        return []
+    dirty.add(brand.name)
+    return brand.monitor.early(
+        arrivals.start,
+        at,
+        arrivals.count,
+        arrivals.negative,
+        len(arrivals.authors),
+        lambda: _arrived(brand, arrivals),
+        len(arrivals.texts),
+    )
+
+
+def kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """Pass `effects` on, save alerts: those are told when somebody watches again."""
+    for effect in effects:
+        if isinstance(effect, Alert):
+            brand.unseen.keep(effect)
+        else:
+            yield effect
+
+
+def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterator[Effect]:
+    window, chunks, authors = minute.close(brand.name)
+    for mentions in [*(chunk.rows["mention"].tolist() for chunk in minute.chunks), minute.repeated]:
+        brand.forget(mentions, minute.start)
+    dirty.add(brand.name)
+    if window.count:
+        yield window
+        fresh = examples.candidates(minute.start, chunks, window.terms)
+        brand.examples = examples.kept([*brand.examples, *fresh], minute.start)
+        yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), authors)
+
+
+def _arrived(brand: Brand, arrivals: Arrivals) -> list[str]:
+    """Return the examples of a minute of arrival that is still open, then those of the minutes before."""
+    fresh = examples.candidates(arrivals.start, arrivals.chunks, terms_of(arrivals.chunks))
+    return examples.picked([*brand.examples, *fresh], arrivals.start)

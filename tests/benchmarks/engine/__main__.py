@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +108,10 @@ def _pipeline(bootstrap: str, count: int, repeat: int) -> dict[str, Any]:
 
 
 def _child(module: str, *words: str) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.engine.{module}", *words], cwd=ROOT, text=True,
-                          capture_output=True, timeout=180, check=False)  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:  # Faust and Quix leave directories where they run
+        done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.engine.{module}", *words], cwd=folder, text=True,
+                              env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, timeout=180,
+                              check=False)  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         raise SystemExit(f"{module} {words[0]}: no figures\n{done.stderr[-2_000:]}")

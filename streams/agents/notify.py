@@ -137,7 +137,7 @@ class NotifyAgent:
 
     async def _step_down(self) -> None:
         me, self._me, self._leading = self._me, "", False
-        self._progress.set()
+        self._tell_progress()
         metrics.LEADER.set(0)
         tail, self._tail = self._tail, None
         if tail is not None:
@@ -277,8 +277,7 @@ class NotifyAgent:
             if self.state.leader != self._me:
                 self._leading = False
                 break
-        self._progress.set()
-        self._progress = asyncio.Event()
+        self._tell_progress()
         await self._do(effects)
         self._done = done = self._position or 0
         if self._leading and self._snapshots.due(done):
@@ -335,6 +334,11 @@ class NotifyAgent:
         (offset,) = await self.context.producer.send([notification_record(notification)])
         _count(notification)
         await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
+
+    def _tell_progress(self) -> None:
+        """Wake who waits in `_read_back`; whoever waits from now on waits for the next time."""
+        self._progress.set()
+        self._progress = asyncio.Event()
 
     async def _read_back(self, place: int) -> None:
         """Wait until the journal is read beyond `place`: a leader record before it would have ended this one's lead.

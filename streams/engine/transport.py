@@ -151,6 +151,12 @@ class SliceConsumer(driver.Consumer):
         self._no_fetch = asyncio.Event()
         """Set while no fetch is under way."""
         self._no_fetch.set()
+        self._fetched_after = 0
+        """Seeks when the last fetch began: none begins while one ends, so what it brought is of the time after that one.
+
+        Asked before the wait for records, which outlives a rebalance, it was one too few, and the first records after
+        every rebalance were dropped for good.
+        """
         self._room = asyncio.Event()
         """Set when a stream's buffer has drained."""
 
@@ -160,8 +166,8 @@ class SliceConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's name
         """Fetch what there is and yield one message for each partition that has something."""
         pulse: Pulse = self.app.tocsin_pulse  # type: ignore[attr-defined]
-        seeks = pulse.seeks
         records, active = await self._wait_next_records(timeout)
+        seeks = self._fetched_after
         generation = self.app.consumer_generation_id
         if not (records or self._kept) or self.should_stop:
             return
@@ -233,6 +239,7 @@ class SliceConsumer(driver.Consumer):
         if self._kept and active_partitions is not None:
             active_partitions = active_partitions - self._kept.keys() or NOWHERE
         self._no_fetch.clear()
+        self._fetched_after = self.app.tocsin_pulse.seeks  # type: ignore[attr-defined]
         try:
             return await super()._getmany(active_partitions, timeout)
         except NoOffsetForPartitionError:

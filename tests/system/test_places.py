@@ -146,6 +146,7 @@ def test_scored_made_anew_and_a_damaged_checkpoint_are_told(system: System):
     with running(system):
         say(system, range(20))
         counted(system, 20)
+        system.wait(lambda: committed(system) >= 20)  # at the first tick behind them; before it they would come again
     remake(system, topics.SCORED)
     line = refusal(system)
     assert line.startswith("scored-0 was deleted and made anew: what had come behind offset "), line
@@ -163,6 +164,17 @@ def test_scored_made_anew_and_a_damaged_checkpoint_are_told(system: System):
     with running(system, accept_gap=True):
         say(system, range(30, 40))
         system.wait(lambda: readable(system) and system.checkpoint()[1].applied == 20)  # ten of them again
+
+
+def committed(system: System) -> int:
+    """Where `score` would go on in `mentions`."""
+    group = f"{system.settings.topic_prefix.rstrip('.')}-score"
+    consumer = KafkaConsumer(
+        bootstrap_servers=system.settings.broker.bootstrap, group_id=group, enable_auto_commit=False
+    )
+    offset = consumer.committed(TopicPartition(system.settings.topic_prefix + topics.MENTIONS.name, 0))
+    consumer.close()
+    return offset or 0
 
 
 def readable(system: System) -> bool:

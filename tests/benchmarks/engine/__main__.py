@@ -108,7 +108,9 @@ def _pipeline(bootstrap: str, count: int, repeat: int) -> dict[str, Any]:
 
 
 def _child(module: str, *words: str) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:  # Faust and Quix leave directories where they run
+    with tempfile.TemporaryDirectory(
+        prefix="tocsin-bench-"
+    ) as folder:  # Faust and Quix leave directories where they run
         done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.engine.{module}", *words], cwd=folder, text=True,
                               env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, timeout=180,
                               check=False)  # fmt: skip

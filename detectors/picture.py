@@ -17,8 +17,8 @@ from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
 from detectors.slowburn import SlowBurn
 from detectors.sums import HORIZONS, SlidingSums, Totals
-from detectors.text.triggers import trigger_of
-from schemas.events import Trigger, Window
+from detectors.text.triggers import Verdict, trigger_of
+from schemas.events import Window
 
 ENOUGH: Final = 5 * 24 * 60
 """Minutes after which a brand that speaks only at some hours is known all the same."""
@@ -185,10 +185,9 @@ class Picture:
             return (mass / crowd if crowd else 0.0), self.pace.share.usual
         return crowd, expected
 
-    def trigger(self) -> tuple[Trigger, float]:
-        """Return what it seems to be about, and how sure that is."""
-        found = trigger_of(self.drivers.recent_terms())
-        return found.trigger, round(found.confidence, 3)
+    def trigger(self) -> Verdict:
+        """Return what it seems to be about by its words, how sure that is, and which they are."""
+        return trigger_of(self.drivers.recent_terms())
 
     def platforms(self) -> list[str]:
         """Return the platforms of the last minutes."""

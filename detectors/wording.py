@@ -14,6 +14,7 @@ from detectors.pace import BLOCK
 from detectors.picture import Judgement, Picture
 from detectors.sums import HORIZONS
 from detectors.tails import upper
+from detectors.text.triggers import Verdict
 from schemas import ids
 from schemas.events import Alert, AlertStatus, Baseline, Interval, Signal, Vote, Window
 from schemas.times import MINUTE, from_ms
@@ -47,7 +48,7 @@ def alert(
     band = Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2))
     share = min(1.0, mass / crowd) if crowd else 0.0
     base = picture.settings.runbook_base
-    trigger, confidence = picture.trigger() if status != "resolved" else ("other", 0.0)
+    about = picture.trigger() if status != "resolved" else Verdict("other", 0.0)
     return Alert(
         alert_id=live.alert_id,
         fingerprint=ids.fingerprint(brand, live.signal),
@@ -74,8 +75,8 @@ def alert(
         negative_share=round(share, 4),
         reach=totals.reach,
         doubling_seconds=round(doubling * 60, 1) if doubling else None,
-        trigger=trigger,
-        trigger_confidence=confidence,
+        trigger=about.trigger,
+        trigger_confidence=about.confidence,
         reason=reason(picture, judgement, minute),
         suppressed_by=live.suppressed_by,
         runbook_url=base + live.signal if base else None,
@@ -84,6 +85,7 @@ def alert(
         replied_at=from_ms(live.replied_at * MINUTE) if live.replied_at else None,
         questions=live.questions,
         replies=live.replies,
+        trigger_terms=list(about.terms),
     )
 
 

@@ -183,6 +183,10 @@ class Alert(Struct, omit_defaults=True):
     """Questions put since it rang; only where the brand's own accounts are configured."""
     replies: int = 0
     """Replies by the brand's own accounts since it rang; counted, not matched to questions."""
+    trigger_terms: list[str] = []
+    """Terms that `trigger` rests on, at most three."""
+    trigger_labels: int = 0
+    """Similar incidents of which people said that they were about `trigger`; 0 where it rests on the words alone."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):
@@ -245,6 +249,8 @@ class Command(Struct, omit_defaults=True):
     """With `receipt`: the role whose card was read."""
     version: str | None = None
     """With `receipt`: which version of the card."""
+    about: Trigger | None = None
+    """With `note`: what the incident is about, as a person sees it."""
 
 
 class Notification(Struct, omit_defaults=True):
@@ -318,6 +324,8 @@ class Incident(Struct, omit_defaults=True):
     """Questions put to the brand since it rang; only where its own accounts are configured."""
     replies: int = 0
     """Replies by the brand's own accounts since it rang."""
+    trigger_by: str = ""
+    """Who said what it is about; then the alerts no longer decide it."""
 
 
 Label = Literal["negative", "neutral", "positive"]
@@ -328,6 +336,7 @@ class Feedback(Struct, omit_defaults=True):
 
     feedback_id: str
     mention_id: str
+    """The post; with field `trigger` the incident."""
     field: Literal["sentiment", "trigger", "author_kind"]
     value: str
     author: str
@@ -339,6 +348,8 @@ class Feedback(Struct, omit_defaults=True):
     layout: str | None = None
     """Where features lie in the model that made them; a label of another layout is refused, not misread."""
     schema: int = SCHEMA
+    terms: dict[str, float] = {}
+    """With field `trigger`: terms and hashtags of the incident's alerts -> how many mentions had them."""
 
 
 class BrandEntry(Struct, omit_defaults=True):

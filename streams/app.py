@@ -57,11 +57,12 @@ async def assemble(
 
     if "score" in agents:
         score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands), accept_gap=accept_gap)
-        assembly.learn(FeedbackAgent(context, model, watched, lambda: score.owns_first), model)
+        feedback = FeedbackAgent(context, model, watched, lambda: score.owns_first)
         tasks = [score.follow_others, score.watch_topic] + ([] if settings.replay else [score.tick])
         assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=tasks)
     else:  # nothing is scored here; the page shows what was learnt all the same
-        assembly.learn(FeedbackAgent(context, model, watched), model)
+        feedback = FeedbackAgent(context, model, watched)
+    assembly.learn(feedback, model)
     if judge is not None:
         assembly.beside(OpinionAgent(context, model, judge).follow)
     if "watch" in agents:
@@ -72,7 +73,7 @@ async def assemble(
     if {"score", "watch"} & set(agents):
         assembly.beside(follower.follow)
     if "notify" in agents:
-        notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)))
+        notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)), feedback.about)
         assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
                      tasks=notify.tasks, stop=notify.stop)  # fmt: skip
         assembly.notify = notify

@@ -78,6 +78,17 @@ FEEDBACK_RIGHT: Final = Gauge(
 FEEDBACK_ROLLED_BACK: Final = Gauge(
     "tocsin_feedback_rolled_back", "How often a brand's correction failed a check and began afresh.", ["brand"]
 )
+TRIGGER_JUDGED: Final = Gauge(
+    "tocsin_trigger_judged",
+    "Labels of what incidents are about, each foretold before it was learnt; exact over restarts.",
+)
+TRIGGER_RIGHT: Final = Gauge(
+    "tocsin_trigger_right", "Of these, how many were foretold rightly by the words alone, or with what was learnt.",
+    ["model"],
+)  # fmt: skip
+TRIGGER_ROLLED_BACK: Final = Gauge(
+    "tocsin_trigger_rolled_back", "How often what was learnt of triggers failed its check and began afresh."
+)
 BRAND_ENTRIES: Final = Counter(
     "tocsin_brand_entries", "Entries read from the topic brands, by what they said.", ["what"]
 )

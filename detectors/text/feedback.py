@@ -24,8 +24,9 @@ from typing import Final
 
 import msgspec
 
+from detectors.text import trigger_learning
 from detectors.text.correction import Base, Correction
-from detectors.text.feedback_state import RULES, BrandState, Feedback, FeedbackState, Score, Taken
+from detectors.text.feedback_state import RULES, BrandState, Feedback, FeedbackState, Score, Taken, TriggerLesson
 from detectors.text.plain import turned
 from detectors.text.softmax import CLASSES
 
@@ -75,6 +76,11 @@ def fold(state: FeedbackState, feedback: Feedback, base: Base) -> FeedbackState:
     if brand is not None:
         brand.outcomes[taken.value] = brand.outcomes.get(taken.value, 0) + 1
     return refuse(state, taken)
+
+
+def fold_trigger(state: FeedbackState, lesson: TriggerLesson) -> FeedbackState:
+    """Return `state` after one label of what an incident is about (the same object, changed). Never raises."""
+    return refuse(state, trigger_learning.take(state.triggers, lesson))
 
 
 def refuse(state: FeedbackState, taken: Taken) -> FeedbackState:
@@ -236,7 +242,9 @@ __all__ = [
     "FeedbackState",
     "Score",
     "Taken",
+    "TriggerLesson",
     "fold",
+    "fold_trigger",
     "identity",
     "layout_of",
     "refuse",

@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.text.correction import Correction
 
-RULES: Final = 1
+RULES: Final = 2
 """Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 
 
@@ -79,6 +79,30 @@ class BrandState(msgspec.Struct):
         return total
 
 
+class TriggerLesson(msgspec.Struct, frozen=True):
+    """A label: `incident` of `brand`, whose alerts had `terms`, is about `trigger`, says `labeller`."""
+
+    incident: str
+    brand: str
+    trigger: str
+    labeller: str
+    terms: dict[str, float]
+
+
+class TriggerState(msgspec.Struct):
+    """What people said incidents were about (`detectors.text.trigger_learning`)."""
+
+    lessons: list[TriggerLesson] = msgspec.field(default_factory=list)
+    by_labeller: dict[str, int] = msgspec.field(default_factory=dict)
+    judged: int = 0
+    """Incidents that were labelled, each judged before the label was learnt."""
+    words_right: int = 0
+    learnt_right: int = 0
+    recent: list[tuple[bool, bool]] = msgspec.field(default_factory=list)
+    """(right by words alone, right with what other people had taught) of the last labels."""
+    rolled_back: int = 0
+
+
 class FeedbackState(msgspec.Struct):
     """All that the feedback topic taught, up to an offset that the caller keeps beside it."""
 
@@ -91,6 +115,7 @@ class FeedbackState(msgspec.Struct):
     rules: int = RULES
     base: str = ""
     """Digest of the shared model as shipped, which the corrections are corrections of."""
+    triggers: TriggerState = msgspec.field(default_factory=TriggerState)
 
     def corrections(self) -> dict[str, Correction]:
         """Return the corrections that have learnt enough to be used."""

@@ -1,7 +1,6 @@
 """What it is about: product, employee, campaign, service, safety, legal or other, by a French and English taxonomy.
 
-A term of an alert speaks for a category by its stem. People's corrections train an online classifier (River's
-`ComplementNB`, on a vocabulary of the terms of alerts: hundreds, not the hashed space) that takes over as labels come in.
+A term of an alert speaks for a category by its stem. What people said of earlier incidents is in `trigger_learning`.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal, NamedTuple, cast, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from detectors.text.tokens import STOP, WORD, pieces
 
@@ -48,16 +47,25 @@ _MINIMUM: Final = 2
 """Occurrences of telling terms below which nothing is claimed."""
 _PRIOR: Final = 3.0
 """Occurrences added to the doubt: one telling word is no proof."""
-_TRUSTED: Final = 20
-"""Labels of people from which their classifier weighs as much as the taxonomy."""
+MOST_TERMS: Final = 3
+"""Terms that a verdict names."""
 
 
 class Verdict(NamedTuple):
-    """A trigger, how sure (0 to 1), and the terms it rests on."""
+    """A trigger, how sure (0 to 1), the terms it rests on, and in how many similar incidents people said so."""
 
     trigger: Trigger
     confidence: float
-    reason: str
+    terms: tuple[str, ...] = ()
+    labels: int = 0
+
+    @property
+    def reason(self) -> str:
+        """What it rests on, in words."""
+        words = ", ".join(self.terms)
+        if self.labels:
+            return f"people said so of {self.labels} similar incident{'s' * (self.labels > 1)}: {words}"
+        return words or "no telling terms"
 
 
 def plain(term: str) -> str:
@@ -91,61 +99,27 @@ def category(term: str) -> Trigger | None:
     return None
 
 
-def trigger_of(terms: Mapping[str, int], texts: Iterable[str] = (), learnt: TriggerLearner | None = None) -> Verdict:
+def trigger_of(terms: Mapping[str, float], texts: Iterable[str] = ()) -> Verdict:
     """Return what an alert is about.
 
     Args:
         terms: term → how many posts used it.
         texts: posts, where somebody may look at them; each of their words counts once.
-        learnt: what people's corrections taught.
     """
     counts = Counter({term: n for term, n in terms.items() if n > 0})
     for text in texts:
         found = [p for token in text.split() for p in pieces(token)]
         counts.update({p.shown for p in found if p.flags & WORD and not p.flags & STOP})
     mass: Counter[Trigger] = Counter()
-    why: dict[Trigger, list[tuple[int, str]]] = {}
+    why: dict[Trigger, list[tuple[float, str]]] = {}
     for term, n in counts.items():
         trigger = category(term)
         if trigger:
             mass[trigger] += n
             why.setdefault(trigger, []).append((-n, term))
     share: dict[Trigger, float] = {t: mass[t] / (mass.total() + _PRIOR) for t in TRIGGERS}
-    by_people = learnt.probabilities(counts) if learnt is not None and learnt.labels else {}
-    if by_people and learnt is not None:
-        trust = learnt.labels / (learnt.labels + _TRUSTED)
-        share = {t: (1 - trust) * share[t] + trust * by_people.get(t, 0.0) for t in TRIGGERS}
     best = max(TRIGGERS, key=lambda t: share[t])
-    if mass.total() < _MINIMUM and not by_people:
-        return Verdict("other", 0.0, "no telling terms")
-    top = ", ".join(term for _, term in sorted(why.get(best, []))[:3])
-    return Verdict(best, round(share[best], 2), top or "like alerts that people labelled so")
-
-
-class TriggerLearner:
-    """What people said alerts were about. State is the labels themselves, in order: few, small, and easy to undo."""
-
-    def __init__(self) -> None:
-        from river.naive_bayes import ComplementNB  # brings scipy.stats along: over a second that few need
-
-        self._model: Any = cast("Any", ComplementNB)(alpha=1.0)
-        self._taken: list[tuple[dict[str, int], Trigger]] = []
-
-    @property
-    def labels(self) -> int:
-        """How many labels were learnt."""
-        return len(self._taken)
-
-    def learn(self, terms: Mapping[str, int], trigger: str) -> None:
-        """Learn that an alert with these terms was about `trigger`. Raises `ValueError` for an unknown one."""
-        if trigger not in TRIGGERS:
-            raise ValueError(f'trigger "{trigger}": must be one of {", ".join(TRIGGERS)}')
-        bag = {plain(term): n for term, n in terms.items() if n > 0}
-        known: Trigger = next(t for t in TRIGGERS if t == trigger)
-        self._taken.append((bag, known))
-        self._model.learn_one(bag, known)
-
-    def probabilities(self, terms: Mapping[str, int]) -> dict[Trigger, float]:
-        """Return the probability of each trigger met so far."""
-        out: dict[Trigger, float] = self._model.predict_proba_one({plain(t): n for t, n in terms.items() if n > 0})
-        return out
+    if mass.total() < _MINIMUM:
+        return Verdict("other", 0.0)
+    top = tuple(term for _, term in sorted(why.get(best, []))[:MOST_TERMS])
+    return Verdict(best, round(share[best], 2), top)

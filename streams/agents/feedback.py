@@ -13,10 +13,14 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from detectors.text import feedback as learning
 from detectors.text.model import TextModel
+from detectors.text.trigger_learning import TriggerLearner
+from detectors.text.triggers import Verdict
 from schemas import topics
+from schemas.events import Alert
 from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
@@ -24,6 +28,7 @@ from streams.engine.dead_letter import dead_letter
 from streams.engine.reader import consumer, read_to_end
 from streams.engine.records import Write
 from streams.feedback import snapshots
+from streams.feedback.about import terms_of
 from streams.feedback.labels import NoLessonError, lesson
 from streams.topics_admin import source_id
 
@@ -64,6 +69,9 @@ class FeedbackAgent:
         """The next record of `feedback` to read."""
         self.version = 0
         """Grows with every batch of labels."""
+        self.learner = TriggerLearner()
+        """What was learnt of what incidents are about."""
+        self._learnt: tuple[int, list[learning.TriggerLesson]] = (0, [])
         self._written = 0
         """Labels in the last snapshot that this worker knows of."""
 
@@ -157,9 +165,12 @@ class FeedbackAgent:
             if taught is None:
                 self.state = learning.refuse(self.state, learning.Taken.OTHER_FIELD)
             else:
-                self.state = learning.fold(self.state, taught, self._model)
+                if isinstance(taught, learning.TriggerLesson):
+                    self.state, what = learning.fold_trigger(self.state, taught), "terms"
+                else:
+                    self.state, what = learning.fold(self.state, taught, self._model), "features"
                 if self.state.last in {learning.Taken.INVALID, learning.Taken.OTHER_MODEL}:
-                    letter = _letter(record, "invalid_feedback", f"features: {self.state.last}")
+                    letter = _letter(record, "invalid_feedback", f"{what}: {self.state.last}")
                 elif not self._watched(taught.brand):
                     detail = f"brand: {taught.brand[:200]!r} is not on the watch list; the label is kept until it is"
                     letter = _letter(record, "unknown_brand", detail)
@@ -176,10 +187,29 @@ class FeedbackAgent:
         self._written = self.state.read
         metrics.FEEDBACK_SNAPSHOTS.inc()
 
+    def about(self, alert: Alert) -> Alert:
+        """Return `alert` with what people's labels say of its trigger; one of an exercise keeps the exercise's."""
+        if alert.kind != "actual" or not alert.drivers:
+            return alert
+        found = Verdict(alert.trigger, alert.trigger_confidence, tuple(alert.trigger_terms))
+        told = self.learner.verdict(found, terms_of([alert]))
+        if told == found:
+            return alert
+        return replace(alert, trigger=told.trigger, trigger_confidence=told.confidence,
+                       trigger_terms=list(told.terms), trigger_labels=told.labels)  # fmt: skip
+
     def _publish(self) -> None:
         """Use what was learnt, and show it; offset and digest change together, so that a scrape sees a pair."""
         self.version += 1
         self._model.use_corrections(self.state.corrections())
+        triggers = self.state.triggers
+        if (triggers.judged, triggers.lessons[-1:]) != self._learnt:
+            self._learnt = triggers.judged, triggers.lessons[-1:]
+            self.learner = TriggerLearner(triggers.lessons)
+            metrics.TRIGGER_JUDGED.set(triggers.judged)
+            metrics.TRIGGER_RIGHT.labels("words").set(triggers.words_right)
+            metrics.TRIGGER_RIGHT.labels("corrected").set(triggers.learnt_right)
+            metrics.TRIGGER_ROLLED_BACK.set(triggers.rolled_back)
         digest = self.state.digest
         metrics.FEEDBACK_DIGEST.set(int(digest, 16) >> max(0, len(digest) * 4 - DIGEST_BITS))
         metrics.FEEDBACK_OFFSET.set(self.offset)

@@ -12,7 +12,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, get_args
 
 from aiokafka import TopicPartition
@@ -20,6 +20,7 @@ from faust.types import TP
 
 from schemas import topics
 from schemas.events import (
+    Alert,
     Delivered,
     Incident,
     IncidentState,
@@ -73,8 +74,10 @@ class _Held(NamedTuple):
 class NotifyAgent:
     """The shell round the fold over the journal."""
 
-    def __init__(self, context: Context, policy: Policy) -> None:
+    def __init__(self, context: Context, policy: Policy, about: Callable[[Alert], Alert] = lambda alert: alert) -> None:
+        """`about` says of an alert that is taken what people's labels make of its trigger."""
         self.context = context
+        self._about = about
         self._policy = policy
         self._me = ""
         self._leading = False
@@ -121,6 +124,9 @@ class NotifyAgent:
         writes: list[Write] = []
         for record in records:
             took, dead = take(self._me, topic, record)
+            if took.alert is not None:
+                # Here, for what is in the journal is what counts ever after: labels that come later change nothing of it.
+                took.alert = self._about(took.alert)
             if dead is not None:
                 writes.append(dead)
             writes.append(journal_record(took))

@@ -9,20 +9,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from streams.commands import options
 from streams.errors import UserError
 
 if TYPE_CHECKING:
+    from schemas.events import Trigger
     from streams.brands.registry import Registry
     from streams.feedback.offer import Offered, Sample
     from streams.settings import Settings
 
+TRIGGERS: Final[tuple[Trigger, ...]] = ("product", "employee", "campaign", "service", "safety", "legal", "other")
+"""Written out: `--help` must not wait for what `schemas.events` loads."""
 EXAMPLES = """\
   tocsin feedback --brand Aerolux --id x:123 --label positive                 # the text is looked up in mentions
   tocsin feedback --brand Aerolux --id x:123 --text "the War Zone booth was sick!" --label positive --as alice
   tocsin feedback --brand Aerolux --file labels.csv --as alice                # columns id, label; text and lang if you like
+  tocsin feedback --incident 5f0c --trigger product --as alice                # what an incident is about
   tocsin feedback suggest --brand Aerolux                                     # twenty posts whose labels help most
   tocsin feedback suggest --csv > todo.csv                                    # fill in the column label, then --file todo.csv
   tocsin feedback suggest --mentions tweets.csv --columns id=tweet_id,text=text --brand Aerolux --count 50 --json
@@ -46,6 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file", type=Path, help="a CSV of labels instead: columns id, label; text, lang, brand if you like"
     )
+    parser.add_argument(
+        "--incident", metavar="ID", help="an incident instead of a post: its id, or the first characters of it"
+    )
+    parser.add_argument(
+        "--trigger",
+        help="with --incident, what it is about: product, employee, campaign, service, safety, legal, other",
+    )
     parser.add_argument("--as", dest="author", metavar="PERSON", help="who says so (default: your login name)")
     parser.add_argument("--count", type=int, default=20, help="suggest: how many posts (default: 20)")
     parser.add_argument("--hours", type=float, default=24.0, help="suggest: look back so far (default: 24)")
@@ -60,7 +71,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send the labels, or suggest."""
-    return _suggest(args) if args.action == "suggest" else _label(args)
+    if args.action == "suggest":
+        return _suggest(args)
+    return _about(args) if args.incident is not None or args.trigger is not None else _label(args)
+
+
+def _about(args: argparse.Namespace) -> int:
+    """Say what an incident is about: to the incident itself, and to every worker for alerts like its own."""
+    import uuid
+    from datetime import UTC, datetime
+
+    from schemas import topics
+    from schemas.events import encode
+    from streams import consoles
+    from streams.commands.incident import find, latest
+    from streams.engine.records import Write
+    from streams.feedback import about
+
+    clash = next((name for name in ("id", "label", "text", "file", "lang", "brand") if getattr(args, name)), None)
+    if clash:
+        raise UserError(f"--{clash}: goes with the label of a post; with --incident give --trigger alone")
+    if not args.incident or not args.trigger:
+        raise UserError(f"--{'trigger' if args.incident else 'incident'}: missing; give both --incident and --trigger")
+    trigger = next((one for one in TRIGGERS if one == args.trigger.lower()), None)
+    if trigger is None:
+        raise UserError(f"--trigger: {args.trigger!r} must be one of {', '.join(TRIGGERS)}")
+    author, at = args.author or getpass.getuser(), datetime.now(UTC)
+    settings = options.settings_of(args)
+    consoles.ready(settings)
+    incident = find(args.incident, latest(settings))
+    command = about.note(incident, trigger, author, at, text=None, command_id=str(uuid.uuid4()), via="cli")
+    writes = [Write(topics.COMMANDS.name, incident.incident_id.encode(), encode(command), 0)]
+    label = about.label(incident, trigger, author, at)
+    consoles.write_all(settings, writes + ([label] if label else []))
+    if args.json:
+        options.print_json(
+            {"incident_id": incident.incident_id, "brand": incident.brand, "trigger": trigger, "before": incident.trigger,
+             "learnt": label is not None, "author": author}
+        )  # fmt: skip
+        return 0
+    print(f"{incident.severity} {incident.brand}: said to be about {trigger} (before: {incident.trigger})")
+    print("every worker learns it for alerts like this one" if label else
+          "nothing to learn from it: an exercise, or no terms drive its alerts")  # fmt: skip
+    return 0
 
 
 class _Row(NamedTuple):

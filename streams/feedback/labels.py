@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from detectors.text.feedback import Feedback as Lesson
-from detectors.text.feedback import Taken, layout_of
+from detectors.text.feedback import Taken, TriggerLesson, layout_of
 from detectors.text.model import TextModel
+from detectors.text.triggers import TRIGGERS
 from schemas import topics
 from schemas.events import Feedback, encode
 from streams.engine.records import Write
@@ -31,8 +32,8 @@ class NoLessonError(ValueError):
         self.taken = taken
 
 
-def lesson(value: bytes | None) -> Lesson | None:
-    """Return what a record of `feedback` teaches about sentiment; None where it is about something else.
+def lesson(value: bytes | None) -> Lesson | TriggerLesson | None:
+    """Return what a record of `feedback` teaches about sentiment or triggers; None where it is about something else.
 
     Raises NoLessonError.
     """
@@ -40,6 +41,8 @@ def lesson(value: bytes | None) -> Lesson | None:
         event = _decode(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoLessonError(Taken.UNREADABLE, str(error)) from None
+    if event.field == "trigger":
+        return _about(event)
     if event.field != "sentiment":
         return None
     if event.brand is None:
@@ -58,6 +61,18 @@ def lesson(value: bytes | None) -> Lesson | None:
     return Lesson(
         event.mention_id, event.brand, event.value, event.author, features, language_of(event.lang), event.layout
     )
+
+
+def _about(event: Feedback) -> TriggerLesson:
+    if event.brand is None:
+        raise NoLessonError(Taken.UNREADABLE, "brand: missing; say whose incident it is about")
+    if event.value not in TRIGGERS:
+        raise NoLessonError(Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join(TRIGGERS)}")
+    if not event.terms:
+        raise NoLessonError(
+            Taken.INVALID, "terms: missing; take those of the incident's drivers, or send the label with `tocsin feedback`"
+        )  # fmt: skip
+    return TriggerLesson(event.mention_id, event.brand, event.value, event.author, event.terms)
 
 
 def language_of(tag: str | None) -> str:

@@ -69,7 +69,7 @@ def _take_in(case: Case, alert: Alert) -> None:
     else:
         case.firing[alert.alert_id] = alert.severity
     weighty = [one for one in case.incident.alerts if one.trigger != "other"]
-    if weighty:
+    if weighty and not case.incident.trigger_by:  # what a person has said stands
         case.incident.trigger = max(weighty, key=lambda one: (one.trigger_confidence, rank(one.severity))).trigger
 
 

@@ -74,7 +74,13 @@ def _statement(turn: Turn, case: Case, command: Command) -> None:
 
 
 def _note(turn: Turn, case: Case, command: Command) -> None:
-    turn.note(case, "note", command.author, command.note or "")
+    if command.about is None:
+        turn.note(case, "note", command.author, command.note or "")
+        return
+    incident = case.incident
+    before, incident.trigger, incident.trigger_by = incident.trigger, command.about, command.author
+    changed = f"{before} → {command.about}" if before != command.about else command.about
+    turn.note(case, "about", command.author, f"{changed}. {command.note}" if command.note else changed)
 
 
 def _escalate(turn: Turn, case: Case, command: Command) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Final
 
+from msgspec.structs import replace
+
 from schemas.events import Alert, Incident, Notification
 from schemas.times import HOUR, to_ms
 from streams.incidents.effects import MessageContext
@@ -40,6 +42,8 @@ class Writer:
         self.zone: tzinfo = zone_of(options.timezone)
         self.incident: Incident = context.incident
         self.alert: Alert | None = context.alert or _worst(context.incident)
+        if self.alert is not None and self.incident.trigger_by:  # what a person has said stands
+            self.alert = replace(self.alert, trigger=self.incident.trigger)
         self.brand = clean(self.incident.brand, 60)
         # Somebody has taken charge and no role is missing: then a message tells, and asks for nothing.
         in_charge = self.incident.state in _IN_CHARGE and not self.incident.ack_missing

@@ -61,6 +61,9 @@ class Report(Struct, frozen=True):
     refused: int
     outcomes: dict[str, int]
     brands: list[BrandReport]
+    triggers: Accuracy
+    """Labels of what incidents are about: `shared` by their words alone, `corrected` with what labels taught."""
+    triggers_rolled_back: int
 
 
 def report(learner: Learner) -> Report:
@@ -70,8 +73,10 @@ def report(learner: Learner) -> Report:
     brands = [_brand(name, brand) for name, brand in state.brands.items()]
     brands.sort(key=lambda one: (-one.total.labels, one.brand))
     outcomes = dict(sorted(state.outcomes.items(), key=lambda item: (-item[1], item[0])))
+    told = state.triggers
     return Report(
-        state.base, learner.offset, state.digest, taken, sum(outcomes.values()) - taken, outcomes, brands
+        state.base, learner.offset, state.digest, taken, sum(outcomes.values()) - taken, outcomes, brands,
+        _accuracy("", Score(told.judged, told.words_right, told.learnt_right)), told.rolled_back,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from schemas.events import Alert, Incident
 from schemas.times import HOUR, MINUTE, from_ms, to_ms
@@ -93,9 +94,12 @@ def ringing_of(board: Board, incident: Incident) -> list[Ringing]:
     found = []
     for last in incident.alerts:
         events = board.events(last.alert_id)
-        if all(known.sequence != last.sequence for known in events):
-            events = sorted([*events, last], key=lambda one: one.sequence)
+        others = [known for known in events if known.sequence != last.sequence]
+        events = sorted([*others, last], key=lambda one: one.sequence)  # the incident's: it knows what people taught
         worst = max(events, key=lambda one: (one.status != "resolved", one.severity, one.sequence))
+        if last.trigger_labels and worst is not last:
+            worst = replace(worst, trigger=last.trigger, trigger_confidence=last.trigger_confidence,
+                            trigger_terms=last.trigger_terms, trigger_labels=last.trigger_labels)  # fmt: skip
         found.append(Ringing(last, worst, events))
     found.sort(key=lambda one: one.last.starts_at)
     return sorted(found, key=lambda one: (one.last.status == "resolved", -int(one.worst.severity[1:])))
@@ -188,7 +192,11 @@ def facts_of(alert: Alert, words: Words) -> list[str]:
         key = "alert.baseline" if alert.baseline.warm else "alert.warm_up"
         facts.append(words(key, span=words.duration(alert.baseline.span_seconds)))
     if alert.trigger != "other":
-        facts.append(words("alert.trigger", trigger=words.word("trigger", alert.trigger)))
+        subject = words("alert.trigger", trigger=words.word("trigger", alert.trigger))
+        why = [words.series(alert.trigger_terms)] if alert.trigger_terms else []
+        if alert.trigger_labels:
+            why.insert(0, words("alert.trigger_labels", n=alert.trigger_labels))
+        facts.append(f"{subject} ({words('colon').join(why)})" if why else subject)
     return facts
 
 

@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.broker import EmbeddedBroker
-from detectors.text.feedback import FeedbackState, Taken, fold
+from detectors.text.feedback import Feedback, FeedbackState, Taken, fold
 from schemas.events import Alert, AlertStatus, Command, Severity, encode
 from schemas.ids import alert_id, fingerprint
 from schemas.mention import Mention, decode
@@ -100,7 +100,7 @@ def test_the_label_made_there_is_learnt():
     jsonschema.validate(json.loads(value), json.loads((ROOT / "schemas" / "json" / "feedback.schema.json").read_text()))
     taught = lesson(value)
     assert key == b"x:1"
-    assert taught is not None
+    assert isinstance(taught, Feedback)
     assert fold(FeedbackState(), taught, space["model"]).last == Taken.LEARNT
 
 

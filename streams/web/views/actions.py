@@ -11,9 +11,10 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 
 from schemas import topics
-from schemas.events import Action, Command, Incident, encode
+from schemas.events import Action, Command, Incident, Trigger, encode
 from schemas.times import from_ms
 from streams.engine.records import Write
+from streams.feedback.about import label
 from streams.messages.phrases import clean
 from streams.web.board import LIVE
 from streams.web.guard import LONGEST_NAME, text_field
@@ -29,8 +30,10 @@ LONGEST_MINUTES: Final = 7 * 24 * 60
 OFFERED: Final = frozenset(
     {"ack", "take_over", "escalate", "note", "statement_sent", "stable", "resolve", "dismiss", "merge", "silence"}
 )
-FIELDS: Final = ("csrf", "command_id", "action", "name", "token", "minutes", "reason", "into", "silence_minutes")
-KEPT: Final = ("name", "note", "minutes", "reason", "into", "silence_minutes")
+ABOUT: Final = "about"
+"""Of a note that says what the incident is about; every worker learns from it."""
+FIELDS: Final = ("csrf", "command_id", "action", "name", "token", "minutes", "reason", "into", "silence_minutes", ABOUT)
+KEPT: Final = ("name", "note", "minutes", "reason", "into", "silence_minutes", ABOUT)
 """What is shown again where a decision is refused."""
 SILENCE_MINUTES: Final = 60
 """Of a silence that names no time."""
@@ -47,8 +50,8 @@ class RefusedError(Exception):
         self.status = status
 
 
-async def send(site: Site, command: Command) -> bool:
-    """Append `command` to its topic and wait a moment until it shows; True where it does.
+async def send(site: Site, command: Command, *more: Write) -> bool:
+    """Append `command` to its topic, and `more` with it, and wait a moment until it shows; True where it does.
 
     Raises TimeoutError or KafkaError where it is not certain that it was appended.
     """
@@ -56,7 +59,7 @@ async def send(site: Site, command: Command) -> bool:
     version = incident.version if incident else 0
     key = (command.incident_id or command.brand or "").encode()
     write = Write(topics.COMMANDS.name, key, encode(command), 0)
-    await asyncio.wait_for(site.producer.send([write]), SEND_WITHIN)
+    await asyncio.wait_for(site.producer.send([write, *more]), SEND_WITHIN)
 
     def shows() -> bool:
         now = site.board.incident(command.incident_id or "")
@@ -89,7 +92,10 @@ class Actions:
         try:
             opened = check_visitor(site, request, typed)
             command = command_of(incident, typed, site.now(), others_of(site, incident))
-            shows = await send(site, command)
+            taught = None
+            if command.about is not None:
+                taught = label(incident, command.about, command.author, from_ms(site.now()))
+            shows = await send(site, command, *([taught] if taught else []))
         except RefusedError as refused:
             return await self._again(request, incident, refused.key, refused.status, typed)
         except (TimeoutError, KafkaError, OSError):
@@ -132,13 +138,17 @@ def others_of(site: Site, incident: Incident) -> list[Incident]:
 def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: Sequence[Incident] = ()) -> Command:
     """Return the command that a form asks for; raises RefusedError."""
     action, live = typed["action"], incident.state in LIVE
+    about = action == ABOUT
+    action = "note" if about else action
     if action not in OFFERED or action not in get_args(Action) or (not live and action != "note"):
         raise RefusedError("action", 409 if action in OFFERED else 400)
     author = clean(typed["name"], LONGEST_NAME)
     if not author:
         raise RefusedError("name")
-    if action == "note" and not typed["note"]:
+    if action == "note" and not typed["note"] and not about:
         raise RefusedError("note")
+    if about and typed.get(ABOUT) not in get_args(Trigger):
+        raise RefusedError(ABOUT)
     if action == "dismiss" and typed["reason"] not in REASONS:
         raise RefusedError("reason")
     if action == "silence" and not typed["note"]:
@@ -164,6 +174,7 @@ def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: S
         matchers=_matchers(incident) if action == "silence" else {},
         issued_at=from_ms(now),
         via="web",
+        about=cast("Trigger", typed[ABOUT]) if about else None,
     )
 
 

@@ -93,7 +93,7 @@ class Pages:
             "others": []
             if incident.state not in LIVE
             else [one for one in site.board.live() if one.incident_id != incident_id and one.kind == incident.kind],
-            "typed": dict.fromkeys(("note", "minutes", "reason", "into", "silence_minutes"), "")
+            "typed": dict.fromkeys(("note", "minutes", "reason", "into", "silence_minutes", "about"), "")
             | {"name": site.guard.name(request)}
             | dict(typed or {}),
             "command_id": str(uuid.uuid4()),

@@ -6,10 +6,13 @@ WHAT: folds (trains five models, minutes), unseen, hourly, online, robust, autho
 from __future__ import annotations
 
 import csv
+import random
+import resource
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
 
-from detectors.text.authors import author_kind
-from detectors.text.feedback import Feedback, FeedbackState, fold
-from detectors.text.model import TextModel
+from detectors.text.authors import author_kind, kind_by_cues
+from detectors.text.feedback import Feedback, FeedbackState, TriggerLesson, fold
+from detectors.text.feedback_state import TriggerState
+from detectors.text.model import WARM_START, TextModel
 from detectors.text.softmax import CLASSES
 from detectors.text.suggest import Candidate, suggest
 from detectors.text.training import calibration_error
+from detectors.text.trigger_learning import TriggerLearner, take
 from detectors.text.triggers import trigger_of
 
 Scores = Any
@@ -96,8 +101,14 @@ def folds(data: Path) -> None:
         gold += [label(x) for x in r]
         langs += [x["lang"] for x in r]
     p, y, where = np.concatenate(parts), np.array(gold), np.array(langs)
-    for lang in ("en", "fr"):
-        line(f"UMSAB 5 folds, {lang}", y[where == lang], p[where == lang])
+    every = [x["text"] for k in range(5) for x in rows(build / f"held{k}.tsv")]
+    for lang, (rival, analyzer) in zip(("en", "fr"), vaders().items(), strict=False):
+        mine = where == lang
+        line(f"UMSAB 5 folds, {lang}", y[mine], p[mine])
+        theirs = rule(analyzer, [t for t, m in zip(every, mine, strict=True) if m])
+        print(
+            f"{'  ' + rival:34} {mine.sum():6} {f1(y[mine], theirs.argmax(axis=1)):.3f} / {auc(y[mine] == 0, theirs[:, 0]):.3f}"
+        )
 
 
 def unseen(data: Path) -> None:
@@ -324,21 +335,78 @@ def triggers(data: Path) -> None:
         alerts[x["negativereason"]].update(t)
     table("one tweet", single)
     for reason, counted in alerts.items():
-        print(f"all of {reason:24}", *trigger_of(counted))
+        found = trigger_of(counted)
+        print(f"all of {reason:24} {found.trigger} {found.confidence:.2f}: {found.reason}")
+    labelled(r, terms)
+
+
+KIND = {
+    "Late Flight": "service", "Cancelled Flight": "service", "Lost Luggage": "service", "Bad Flight": "product",
+    "Customer Service Issue": "service", "Flight Attendant Complaints": "employee", "Damaged Luggage": "product",
+}  # fmt: skip
+
+
+def labelled(r: list[dict[str, str]], terms: Iterable[Sequence[str]]) -> None:
+    """Alerts of twelve complaints of one kind, their ten strongest terms: how many are told rightly after how many labels."""
+    terms = list(terms)
+    usual = Counter(t for found in terms for t in found)
+    for n in (20, 60, 100):
+        right: list[tuple[float, float]] = []
+        for seed in range(8):
+            chance, made = random.Random(seed), []
+            for reason, trigger in KIND.items():
+                mine = [t for x, t in zip(r, terms, strict=True) if x["negativereason"] == reason]
+                chance.shuffle(mine)
+                for i in range(0, len(mine) - 11, 12):
+                    c = Counter(t for found in mine[i : i + 12] for t in found)
+                    rare = {t: c[t] * np.log((c[t] + 0.5) / 12 * len(r) / (usual[t] + 0.5)) for t in sorted(c)}
+                    best = sorted(rare, key=lambda t: -rare[t])[:10]
+                    made.append((trigger, {t: float(c[t]) for t in best}))
+            chance.shuffle(made)
+            state = TriggerState()
+            for i, (trigger, found) in enumerate(made[:n]):
+                take(state, TriggerLesson(str(i), "b", trigger, f"p{i % 4}", found))
+            learner = TriggerLearner(state.lessons)
+            tells = [(t, trigger_of(c), c) for t, c in made[n:]]
+            right.append((float(np.mean([w.trigger == t for t, w, _ in tells])),
+                          float(np.mean([learner.verdict(w, c).trigger == t for t, w, c in tells]))))  # fmt: skip
+        words, learnt = np.mean(right, axis=0)
+        print(f"alerts of twelve, {n:3} labelled: the others right by words {words:.3f}, with labels {learnt:.3f}")
+
+
+LENGTHS = ((1, 2), (3, 4), (5, 8), (9, 15), (16, 400))
+"""Words of a post, @names, addresses and hashtags not counted."""
 
 
 def languages(data: Path) -> None:
+    """Share of the right language, without the platform's word, by how many words there are to tell it from."""
     model = TextModel.load()
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    whole: dict[str, Counter[str]] = defaultdict(Counter)
+    cut: dict[str, Counter[str]] = defaultdict(Counter)
     for name in ("umsab_en_fr_trainval.tsv", "umsab_other6_trainval.tsv"):
         r = rows(data / "sentiment" / name)
-        for x, found in zip(r, model.score([x["text"] for x in r], [None] * len(r)).lang, strict=True):
-            counts[x["lang"]]["right" if found == x["lang"] else found if found == "und" else "wrong"] += 1
-    table("language", counts)
+        for words, counts in ((None, whole), (3, cut), (5, cut)):
+            texts = [x["text"] if words is None else " ".join(plain_words(x["text"])[:words]) for x in r]
+            for x, text, found in zip(r, texts, model.score(texts, [None] * len(r)).lang, strict=True):
+                verdict = "right" if found == x["lang"] else found if found == "und" else "wrong"
+                if words is not None:
+                    counts[f"{x['lang']}, its first {words} words"][verdict] += 1
+                    continue
+                counts[x["lang"]][verdict] += 1
+                n = len(plain_words(text))
+                bucket = next((f"{a} to {b}" for a, b in LENGTHS if a <= n <= b), "none")
+                counts[f"{'en, fr' if x['lang'] in ('en', 'fr') else 'others'}, {bucket} words"][verdict] += 1
+    table("whole posts", dict(sorted(whole.items())))
+    table("cut", dict(sorted(cut.items())))
+
+
+def plain_words(text: str) -> list[str]:
+    return [w for w in text.split() if w[0] not in "@#" and not w.startswith("http") and any(c.isalpha() for c in w)]
 
 
 def speed(data: Path) -> None:
     texts = [x["text"] for x in rows(data / "mentions/airline_2015_dev.csv")]
+    before = resident()
     model, analyzer = TextModel.load(), vaders()["VADER 3.3.2"]
 
     def per_second(work: Callable[[], int]) -> float:
@@ -351,9 +419,10 @@ def speed(data: Path) -> None:
         return len(texts)
 
     def with_authors() -> int:
-        for t in texts:
-            author_kind(None, t)
-        return score()
+        for i in range(0, len(texts), 500):
+            for said in model.score(texts[i : i + 500], [None] * len(texts[i : i + 500])).cues.tolist():
+                kind_by_cues(None, said)
+        return len(texts)
 
     def vader() -> int:
         for t in texts[:2000]:
@@ -389,6 +458,21 @@ def speed(data: Path) -> None:
     print(
         f"learning: shared {per_second(shared):.0f}/s, from text {per_second(from_text):.0f}/s, fold {per_second(corrections):.0f}/s"
     )
+    for post in (
+        *rows(data / "mentions/united_2017_c_apr18_24_1.csv"),
+        *rows(data / "mentions/sanders_2011_brands.csv"),
+    ):
+        model.score([post["text"]], [None])
+    size = resources.files("detectors.text").joinpath(WARM_START).stat().st_size  # type: ignore[attr-defined]
+    print(
+        f"model file {size / 1e6:.2f} MB; memory {resident() - before:.0f} MB for model, token table ({len(model.table)} tokens)"
+        f" and what learning took, beside {before:.0f} MB for Python and libraries"
+    )
+
+
+def resident() -> float:
+    """Resident memory of this process in MB (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What an alert is about, in French and English, and how people's corrections take over."""
+"""What an alert is about, in French and English."""
 
 from __future__ import annotations
 
 import pytest
 
-from detectors.text.triggers import TRIGGERS, TriggerLearner, category, trigger_of
+from detectors.text.triggers import TRIGGERS, category, trigger_of
 
 
 @pytest.mark.parametrize(
@@ -38,24 +38,6 @@ def test_the_longest_stem_decides_and_accents_do_not():
 
 def test_texts_count_their_words_once():
     assert trigger_of({}, ["late late late", "my bag is lost", "vol annulé"]).trigger == "service"
-
-
-def test_people_s_corrections_take_over():
-    learner = TriggerLearner()
-    terms = {"krogat": 20, "zorblax": 9, "delayed": 2}
-    before = trigger_of(terms, learnt=learner)
-    for _ in range(60):
-        learner.learn({"krogat": 10, "zorblax": 5}, "campaign")
-        learner.learn({"delayed": 9, "hold": 4}, "service")
-    after = trigger_of(terms, learnt=learner)
-    assert before.trigger == "service"
-    assert after.trigger == "campaign"
-    assert 0 < after.confidence <= 1
-
-
-def test_an_unknown_trigger_is_refused():
-    with pytest.raises(ValueError, match="must be one of product"):
-        TriggerLearner().learn({"x": 1}, "weather")
 
 
 def test_airline_complaints_are_about_what_people_ticked(shared_data):

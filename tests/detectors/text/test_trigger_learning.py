@@ -1,0 +1,115 @@
+"""What people say incidents were about: what it changes, and what it cannot wreck."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from detectors.text.feedback import FeedbackState, Taken, TriggerLesson, fold_trigger
+from detectors.text.trigger_learning import ALONE, LESSONS, TriggerLearner
+from detectors.text.triggers import TRIGGERS, trigger_of
+
+JAM = {"krogat": 20.0, "jar": 12.0, "delayed": 4.0}
+GATE = {"gate": 30.0, "delayed": 18.0, "hold": 7.0}
+
+
+def said(number: int, trigger: str, terms: dict[str, float], who: str = "alice") -> TriggerLesson:
+    return TriggerLesson(f"i{number}", "Acme", trigger, who, terms)
+
+
+def verdict(state: FeedbackState, terms: dict[str, float]):
+    return TriggerLearner(state.triggers.lessons).verdict(trigger_of(terms), terms)
+
+
+def test_one_label_changes_alerts_like_its_own_and_no_others():
+    state = fold_trigger(FeedbackState(), said(1, "product", JAM))
+    assert state.last == Taken.LEARNT
+    assert trigger_of(JAM).trigger == "service"
+    like = verdict(state, {"Krogat": 8.0, "#jar": 9.0, "delayed": 3.0})
+    assert (like.trigger, like.labels) == ("product", 1)
+    assert like.terms[:1] == ("jar",) or like.terms[:1] == ("krogat",)
+    assert like.reason.startswith("people said so of 1 similar incident: ")
+    assert verdict(state, {"strike": 9.0, "crew": 4.0}) == trigger_of({"strike": 9.0, "crew": 4.0})
+
+
+def test_labels_of_the_kind_that_the_words_say_make_it_surer_and_more_labels_weigh_more():
+    state = FeedbackState()
+    seen = [trigger_of(GATE).confidence]
+    for n in range(5):
+        fold_trigger(state, said(n, "service", GATE))
+        seen.append(verdict(state, GATE).confidence)
+    assert seen == sorted(seen) and seen[-1] > seen[0]
+    assert verdict(state, GATE).trigger == "service"
+
+
+def test_a_person_has_one_say_on_an_incident_the_latest():
+    state = FeedbackState()
+    fold_trigger(state, said(1, "legal", JAM))
+    fold_trigger(state, said(1, "product", JAM))
+    assert [one.trigger for one in state.triggers.lessons] == ["product"]
+    assert state.triggers.judged == 1
+    fold_trigger(state, said(1, "product", JAM, "bob"))
+    assert len(state.triggers.lessons) == 2
+
+
+def test_one_person_gives_no_more_than_a_share():
+    state = FeedbackState()
+    for n in range(ALONE + 5):
+        fold_trigger(state, said(n, "legal", {f"word{n}": 2.0}))
+    assert state.outcomes == {Taken.LEARNT: ALONE, Taken.OVER_SHARE: 5}
+    fold_trigger(state, said(999, "product", JAM, "bob"))
+    assert state.last == Taken.LEARNT
+    fold_trigger(state, said(1_000, "legal", JAM))
+    assert state.last == Taken.OVER_SHARE
+
+
+def test_labels_that_do_harm_are_begun_afresh():
+    """Given one person's labels that are wrong, when another's show it, then they are gone."""
+    state = FeedbackState()
+    for n in range(12):
+        fold_trigger(state, said(n, "campaign", GATE, "mallory"))
+    assert verdict(state, GATE).trigger == "campaign" and state.triggers.rolled_back == 0
+    for n in range(100, 105):
+        fold_trigger(state, said(n, "service", GATE, "bob"))
+    assert state.triggers.rolled_back == 1
+    assert verdict(state, GATE).trigger == "service"
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        said(1, "weather", JAM),
+        said(1, "product", {}),
+        said(1, "product", {"x": float("nan")}),
+        said(1, "product", {"x": float("inf")}),
+        said(1, "product", {"x": -1.0}),
+        said(1, "product", {"x" * 300: 1.0}),
+        said(1, "product", {f"w{n}": 1.0 for n in range(101)}),
+        said(1, "product", JAM, "a" * 300),
+    ],
+)
+def test_what_is_no_label_is_counted_and_changes_nothing(lesson: TriggerLesson):
+    state = fold_trigger(FeedbackState(), lesson)
+    assert state.last == Taken.INVALID and state.triggers == FeedbackState().triggers
+
+
+def test_the_same_labels_give_the_same_state_wherever_it_is_cut_and_it_stays_small():
+    chance = random.Random(7)
+    labels = [
+        said(chance.randrange(300), chance.choice(TRIGGERS), {f"w{chance.randrange(40)}": 1.0 + n % 7 for _ in range(5)},
+             f"p{chance.randrange(9)}")
+        for n in range(250)
+    ]  # fmt: skip
+    whole, resumed = FeedbackState(), FeedbackState()
+    for n, one in enumerate(labels):
+        fold_trigger(whole, one)
+        if n % 60 == 0:
+            resumed = FeedbackState.from_bytes(resumed.to_bytes())
+        fold_trigger(resumed, one)
+    assert whole.digest == resumed.digest
+    assert len(whole.triggers.lessons) <= LESSONS
+    other = FeedbackState()
+    for one in [*labels[1:], labels[0]]:
+        fold_trigger(other, one)
+    assert other.digest != whole.digest

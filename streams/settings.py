@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.times import parse_iso
-from streams.errors import UserError
+from streams.errors import UserError, without_credentials
 from streams.structured import build, load_yaml
 
 ENV_BROKER: Final = "TOCSIN_BROKER"
@@ -231,7 +231,7 @@ def _address_faults(bootstrap: str) -> Iterator[str]:
     for address in bootstrap.split(","):
         found = _ADDRESS.match(address.strip())
         if found is None or not 0 < int(found[1]) < 65_536:
-            yield f"{address.strip()!r} is not host:port; write 127.0.0.1:9092, or several with commas between them"
+            yield f"{without_credentials(address.strip())!r} is not host:port; write 127.0.0.1:9092, or several with commas between them"
 
 
 def check(settings: Settings) -> list[str]:

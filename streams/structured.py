@@ -11,7 +11,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from streams.errors import UserError, did_you_mean
+from streams.errors import UserError, did_you_mean, without_credentials
 
 S = TypeVar("S", bound=Struct)
 
@@ -154,7 +154,7 @@ def _join(path: str, name: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = without_credentials(repr(value))  # nothing here is a secret, but people paste whole addresses
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

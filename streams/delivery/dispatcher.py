@@ -23,6 +23,7 @@ from schemas.events import SEVERITIES, Notification, Outcome
 from schemas.times import from_ms
 from streams.delivery.breaker import Breaker
 from streams.delivery.model import Channel, Delivery, Permanent, SendError, Target, Transient
+from streams.delivery.redact import redact
 from streams.delivery.retry import Retry
 from streams.messages.model import Message
 
@@ -226,7 +227,7 @@ class Dispatcher:
             await self._failed(job, breaker, Permanent(f"channel broke: {type(error).__name__}"))
         else:
             breaker.succeeded()
-            await self._record(job, "sent", receipt=receipt)
+            await self._record(job, "sent", receipt=redact(receipt, delivery.target))
 
     async def _may(self, job: _Job) -> bool:
         notification = job.delivery.notification

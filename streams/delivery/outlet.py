@@ -22,7 +22,7 @@ from streams.links import keys_from
 from streams.messages.render import Minutes, Renderer
 from streams.policy.model import Policy
 from streams.policy.people import channel_of
-from streams.policy.secrets import resolve
+from streams.policy.secrets import resolved
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,12 @@ class Outlet:
         await self._dispatcher.start()
         for name, channel in self._policy.channels.items():
             if channel.type == "alertmanager":
-                url = resolve(channel.url, os.environ)
-                await self._alertmanager.watch(Target("", "en", name, channel.type, url, dict(channel.options)))
+                try:
+                    settled = resolved(channel, os.environ)
+                except UserError as error:  # as with every channel: it fails, the others go on
+                    log.warning("notify: live incidents are not posted again to %s: %s", name, error)
+                    continue
+                await self._alertmanager.watch(Target("", "en", name, channel.type, settled.url, settled.options))
         self._watch = asyncio.create_task(self._watched())
 
     async def _watched(self) -> None:
@@ -97,9 +101,8 @@ class Outlet:
         channel = channel_of(self._policy, notification.person, notification.channel)
         if channel is None:
             raise UserError(f'the policy has no channel "{notification.channel}" for {notification.person} any more')
-        url = resolve(channel.url, os.environ)
-        settled = {name: resolve(value, os.environ) for name, value in channel.options.items()}
-        return Target(notification.person, language, notification.channel, channel.type, url, settled)
+        settled = resolved(channel, os.environ)
+        return Target(notification.person, language, notification.channel, channel.type, settled.url, settled.options)
 
     def _fail(self, notification: Notification, reason: str) -> None:
         if not self._allowed(notification):

@@ -10,6 +10,7 @@ from schemas.events import Incident, Notification
 from schemas.ids import notification_id
 from schemas.times import from_ms
 from streams.delivery.model import Channel, Delivery, SendError, Target
+from streams.delivery.redact import redact
 from streams.incidents.effects import MessageContext
 from streams.messages import Options, render
 
@@ -37,7 +38,7 @@ async def probe(channels: Mapping[str, Channel], target: Target, now: int, optio
     if channel is None:
         return Probe(target, answered=False, words=f'no channel of type "{target.type}"')
     try:
-        return Probe(target, answered=True, words=await channel.send(_test(target, now, options)))
+        return Probe(target, answered=True, words=redact(await channel.send(_test(target, now, options)), target))
     except SendError as error:
         return Probe(target, answered=False, words=error.reason)
     except Exception as error:  # noqa: BLE001 - its text may quote the address

@@ -25,6 +25,13 @@ _NOTHING: Final = object()
 _NAMES: Final[dict[type, str]] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+_HUSHED: Final = re.compile(
+    r"(?:^|[.])(?:url|options|[^.]*(?:secret|password|token|key)[^.]*)(?:[.\[]|$)", re.IGNORECASE
+)
+"""Paths whose value may be a secret."""
+_ADDRESS: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=//|\S+@)(?://)?")
+
+
 class _Loader(yaml.SafeLoader):
     """YAML in which `22:00` stays text, `no` is a word and a repeated key is an error."""
 
@@ -61,7 +68,9 @@ def parse(text: str) -> Any:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ValueError(f"line {mark.line + 1 if mark else '?'}: {error.problem}") from None
+        # What an alias (`*name`) is called may be what somebody meant as a value.
+        problem = re.sub(r"(alias|anchor) '.*'", r"\1; quote what begins with * or &", str(error.problem))
+        raise ValueError(f"line {mark.line + 1 if mark else '?'}: {problem}") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())[:200]}") from None
 
@@ -106,7 +115,7 @@ def _read_annotated(raw: Any, args: tuple[Any, ...], path: str, report: Report) 
 def _read_literal(raw: Any, allowed: list[str], path: str, report: Report) -> Any:
     if isinstance(raw, str) and raw in allowed:
         return raw
-    report(path, f'"{raw}" is not one of {", ".join(allowed)}{did_you_mean(str(raw), allowed)}')
+    report(path, f"{_show(raw, path)} is not one of {', '.join(allowed)}{did_you_mean(str(raw), allowed)}")
     return _NOTHING
 
 
@@ -114,7 +123,7 @@ def _read_list(raw: Any, item: Any, path: str, report: Report) -> Any:
     if isinstance(raw, str) and item is str:
         raw = [raw]  # one name needs no brackets
     if not isinstance(raw, list):
-        report(path, f"{_show(raw)} is no list: write it in [brackets] or with a dash a line")
+        report(path, f"{_show(raw, path)} is no list: write it in [brackets] or with a dash a line")
         return _NOTHING
     found = [_read(one, item, f"{path}[{index}]", report) for index, one in enumerate(raw)]
     return _NOTHING if any(one is _NOTHING for one in found) else found
@@ -122,7 +131,7 @@ def _read_list(raw: Any, item: Any, path: str, report: Report) -> Any:
 
 def _read_dict(raw: Any, args: tuple[Any, ...], path: str, report: Report) -> Any:
     if not isinstance(raw, dict):
-        report(path, f"{_show(raw)} is no mapping: write `name: value` a line")
+        report(path, f"{_show(raw, path)} is no mapping: write `name: value` a line")
         return _NOTHING
     found = {}
     for key, value in raw.items():
@@ -134,7 +143,7 @@ def _read_dict(raw: Any, args: tuple[Any, ...], path: str, report: Report) -> An
 
 def _read_struct(raw: Any, type_: type[Struct], path: str, report: Report) -> Any:
     if not isinstance(raw, dict):
-        report(path, f"{_show(raw)} is no mapping: write its fields, `name: value` a line")
+        report(path, f"{_show(raw, path)} is no mapping: write its fields, `name: value` a line")
         return _NOTHING
     hints = get_type_hints(type_, include_extras=True)
     fields = {field.encode_name: field for field in msgspec.structs.fields(type_)}
@@ -163,14 +172,18 @@ def _read_plain(raw: Any, type_: Any, path: str, report: Report) -> Any:
     if type_ is float and isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw)
     if not fits:
-        report(path, f"{_show(raw)} is not {_NAMES.get(type_, type_)}")
+        report(path, f"{_show(raw, path)} is not {_NAMES.get(type_, type_)}")
         return _NOTHING
     return raw
 
 
-def _show(raw: Any) -> str:
+def _show(raw: Any, path: str) -> str:
+    """Return what stands at `path`, but never an address or a secret: people put them in the wrong places."""
     if raw is None:
         return "nothing"
     if isinstance(raw, dict | list):
         return "a mapping" if isinstance(raw, dict) else "a list"
-    return f'"{raw}"'
+    if _HUSHED.search(path):
+        return "what stands there"
+    address = _ADDRESS.match(str(raw))
+    return f'"{address[0]}…"' if address else f'"{raw}"'

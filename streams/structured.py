@@ -102,7 +102,7 @@ def _value(type_: Any, value: Any, path: str, errors: list[str]) -> Any:
     try:
         return msgspec.convert(value, type_, strict=True)
     except msgspec.ValidationError:
-        errors.append(f"{path}: {_shown(value)} {_must(msgspec.inspect.type_info(type_), value)}")
+        errors.append(f"{path}: {_shown(value)} {without_credentials(_must(msgspec.inspect.type_info(type_), value))}")
         return None
 
 

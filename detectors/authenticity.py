@@ -20,6 +20,8 @@ SECOND_WEIGHT: Final = 50
 
 LOUD: Final = 3
 """Posts within a minute from which an author is weighed apart."""
+LOUD_MINUTES: Final = 60
+"""Minutes for which such an author is remembered: who posts more than once in one of them is taken for the same."""
 MOST: Final = 3.0
 """Severity points that a lack of authenticity takes away at most."""
 
@@ -33,10 +35,28 @@ def crowd(window: Window) -> int:
     return 100 * people + SECOND_WEIGHT * second + COPY_WEIGHT * (copies + repeats - second)
 
 
-def weighed(window: Window) -> tuple[int, int]:
+def weighed(window: Window, *, again: bool = False) -> tuple[int, int]:
     """Return `crowd` and its sum of P(negative) in 1/10,000. The anger of copies and of one loud author weighs as much
     as they do, not as their number of posts; where the window does not say whose anger it is, all posts are alike.
+
+    Args:
+        window: a closed minute.
+        again: whether an author was loud within the last hour: who posts more than once now is taken for the same one,
+            whose posts are all repeats.
     """
+    size, found = _weighed(window)
+    if not again or window.loudest < 2:
+        return size, found
+    heard = 100 + SECOND_WEIGHT + COPY_WEIGHT * (window.loudest - 2)
+    repeats = COPY_WEIGHT * window.loudest
+    own = (
+        window.loudest_negative * heard // (100 * window.loudest) if window.loudest_negative else found * heard // size
+    )
+    left = max(repeats, size - heard + repeats)
+    return left, max(0, found - own + own * repeats // heard)
+
+
+def _weighed(window: Window) -> tuple[int, int]:
     size, copies, posts = crowd(window), copies_of(window), window.loudest
     left, rest, mass, found = size, window.count, window.negative, 0
     if copies and window.copied_negative:

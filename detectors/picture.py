@@ -58,6 +58,7 @@ class Picture:
         self.crowd = Crowd()
         self._open = [0, 0, 0]  # crowd, mass, sum of squared crowds of the open block of five minutes
         self._block = -1  # number of the block that the pace is set for
+        self._loud = -authenticity.LOUD_MINUTES - 1  # last minute with a loud author
 
     # --------------------------------------------------------------------------------------------------------- learning
 
@@ -85,7 +86,9 @@ class Picture:
         """Take in a closed minute with mentions; it is learnt at the end of its block."""
         if authors is not None:
             self.crowd.note(minute, window.authors, authors)
-        crowd, mass = authenticity.weighed(window)
+        crowd, mass = authenticity.weighed(window, again=minute - self._loud <= authenticity.LOUD_MINUTES)
+        if window.loudest >= authenticity.LOUD:
+            self._loud = minute
         copies, people = authenticity.copies_of(window), authenticity.people(window)
         loudest = window.loudest if window.loudest > 1 else 0
         self.sums.push(minute, Totals(crowd, mass, window.count, people, copies, loudest, window.reach, window.young))
@@ -202,12 +205,13 @@ class Picture:
             self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(),
             self.slow.dump(),
             self.crowd.dump(), self._open,
-            self._block,
+            self._block, self._loud,
         ]  # fmt: skip
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        pace, sums, drivers, habits, slow, crowd, self._open, self._block = data
+        pace, sums, drivers, habits, slow, crowd, self._open, self._block, *loud = data
+        self._loud = loud[0] if loud else -authenticity.LOUD_MINUTES - 1  # older states do not know
         self.pace.load(pace)
         self.sums.load(sums)
         self.drivers.load(drivers)

@@ -6,13 +6,14 @@ Held back or not is decided here, with `detectors.book`; when it is over, `detec
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from detectors import severity, wording
 from detectors.book import NO_CAMPAIGN, AlertBook, Live
 from detectors.early import PLAINLY
 from detectors.onset import CROWD_SIGNALS, Gate
-from detectors.picture import Picture
+from detectors.picture import Judgement, Picture
 from detectors.sums import HORIZONS
 from schemas.events import Alert, AlertStatus, Signal, SignalName, Window
 from schemas.times import MINUTE
@@ -28,6 +29,20 @@ MANY_OPEN: Final = 10
 """Questions without an answer from which on they are news."""
 LARGER: Final = 1.25
 """Times the largest account known by which another one is news."""
+
+
+def _tempered(known: dict[tuple[int, bool], Judgement]) -> dict[tuple[int, bool], Judgement]:
+    """Return `known` with the level of what is not angry itself lowered to that of a longer horizon that is plainly
+    mild: five minutes that are no milder than usual are chance where an hour has laughed.
+    """
+    mild = [(k, j.level) for (k, slow), j in known.items() if not slow and j.points["negativity"] <= severity.MILD]
+    found = {}
+    for (k, slow), judgement in known.items():
+        limits = [level for longer, level in mild if longer > k]
+        if limits and judgement.points["negativity"] < severity.ROUTINE_ANGER:
+            judgement = replace(judgement, level=min(judgement.level, max(limits)))
+        found[k, slow] = judgement
+    return found
 
 
 class Teller:
@@ -72,6 +87,7 @@ class Teller:
             (k, slow): self._picture.judge(k, minute, lasting=slow, factor=factors[k])
             for k, slow in sorted({(gate.k, gate.slow) for gate in fired})
         }
+        known = _tempered(known)
         lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
         starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
         judgement = known[lead.k, lead.slow]

@@ -159,6 +159,20 @@ def test_copies_and_third_posts_hardly_count_and_reposts_do():
     assert authenticity.people(window(count=40, authors=40, duplicates=39)) == 1
 
 
+def test_a_loud_author_is_taken_for_the_same_one_for_an_hour():
+    minute = window(count=5, authors=3, loudest=3, negative=5 * 4_000, loudest_negative=3 * 8_000)
+    first, later = authenticity.weighed(minute), authenticity.weighed(minute, again=True)
+    assert first[0] - later[0] == 100 + 50 + 5 - 3 * 5
+    assert 0 < later[1] < first[1] / 3, "two others' mild posts are what is left of the anger"
+    alone = window(count=4, authors=1, loudest=4, negative=4 * 9_000, loudest_negative=4 * 9_000)
+    assert authenticity.weighed(alone, again=True)[0] == 4 * 5
+    assert 0 < authenticity.weighed(alone, again=True)[1] <= 4 * 5 * 9_000 // 100
+    unknown = window(count=4, authors=1, loudest=4, negative=4 * 9_000)
+    assert authenticity.weighed(unknown, again=True)[1] <= 4 * 5 * 9_000 // 100
+    quiet = window(count=5, authors=5, loudest=1, negative=5 * 4_000)
+    assert authenticity.weighed(quiet, again=True) == authenticity.weighed(quiet)
+
+
 def test_twenty_nine_posts_from_seventeen_people_lose_severity():
     crowd = Totals(2_900, 232_000, 29, 29, 0, 0, 0, 0)
     few = authenticity.assess(crowd, 17)

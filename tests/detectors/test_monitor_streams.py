@@ -52,6 +52,15 @@ def test_a_decoy_pages_nobody(name, rate):
     assert told(name, rate).paged == 0
 
 
+def test_a_loud_author_beside_ordinary_talk_wakes_hardly_anybody():
+    cell = told("one loud author", 1.0, runs=6)
+    assert cell.paged <= 1  # a day may be at the edge of a slow burn by itself
+
+
+def test_five_minutes_by_chance_do_not_make_a_page_of_an_hour_of_joy():
+    assert told("viral joy x15", 1.0, runs=3).paged == 0
+
+
 def test_fifteen_times_the_talk_all_of_it_joy_is_no_early_page_of_a_busy_brand():
     rng = np.random.default_rng(4)
     state = settled("constant", 30.0)

@@ -43,7 +43,7 @@ train: install ## make the sentiment model anew (FOLD=k leaves fold k out and sc
 # --------------------------------------------------------------------------------------------------------------- check
 
 test: install ## unit tests and tests on the embedded broker (no Java, under 5 minutes)
-	$(BIN)/pytest -m "not kafka" $(ARGS)
+	$(BIN)/pytest -m "not kafka" -n auto --dist loadfile $(ARGS)
 
 test-kafka: install ## system tests on real Apache Kafka (Java 17 and Maven)
 	$(BIN)/pytest -m kafka $(ARGS)

@@ -145,7 +145,7 @@ def test_a_port_that_another_process_has(place: Place):
 
 def test_an_address_that_is_not_this_machines(place: Place):
     place.configure(web={"host": "192.0.2.1", "port": 0})
-    (line,) = place.refusal()
+    (line,) = place.refusal(TOCSIN_WEB_TOKEN="long-enough-for-a-token")
     assert line.startswith(
         "web.host: 192.0.2.1:0 cannot be used (Cannot assign requested address); write an address of"
     )

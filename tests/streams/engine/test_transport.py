@@ -97,7 +97,8 @@ def test_what_is_fetched_first_after_a_rebalance_is_handed_out():
         consumer.resume_flow()
         thread.fetched.set_result({TP0: [record]})
         tp, message = await asyncio.wait_for(handed, 1)
-        assert (tp, message.offset, message.value) == (TP0, 7, (1, [record]))
+        handed_out: Any = message.value
+        assert (tp, message.offset, handed_out) == (TP0, 7, (1, [record]))
 
     asyncio.run(story())
 

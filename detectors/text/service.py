@@ -50,8 +50,10 @@ def _ask(number: int, line: bytes) -> tuple[str, str | None] | bytes:
         asked: Any = _decode.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _error(number, 'not JSON; expected {"text": …}')
-    if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
+    if not isinstance(asked, dict) or "text" not in asked:
         return _error(number, 'no "text"; expected {"text": …}')
+    if not isinstance(asked["text"], str):
+        return _error(number, '"text" is no string; expected {"text": "…"}')
     lang = asked.get("lang")
     return asked["text"], lang if isinstance(lang, str) else None
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.text.corpus import FOLDS, TEACHER, DataError, Row, more_english, other_languages, rated_english, umsab
+from detectors.text.emoji import with_emoji
 from detectors.text.language_training import language_table
 from detectors.text.lexicon import LexiconError
 from detectors.text.model import WARM_START
@@ -94,14 +95,15 @@ def main(argv: list[str] | None = None) -> int:
         posts = [(e.text, e.lang) for e in taught if e.domain == 0] + [(r.text, r.lang) for r in foreign]
         meta: dict[str, Any] = {"recipe": RECIPE, "date": a.date, "fold": a.fold, "texts": len(taught)}
         done = train(blank(language_table(posts)), taught, meta)
+        model = with_emoji(done.model)
     except (DataError, LexiconError, ModelError) as e:
         sys.stderr.write(f"{e}\n")
         return 2
     a.out.parent.mkdir(parents=True, exist_ok=True)
-    a.out.write_bytes(done.model.to_bytes())
+    a.out.write_bytes(model.to_bytes())
     labelled = int(np.sum([e.domain == 0 for e in taught]))
     sys.stdout.write(
-        f"{a.out}: {a.out.stat().st_size} bytes, version {done.model.version}, {labelled} labelled texts, "
+        f"{a.out}: {a.out.stat().st_size} bytes, version {model.version}, {labelled} labelled texts, "
         f"calibration error {done.ece_before:.3f} before, {done.ece_after:.3f} after (T = {done.temperature:.2f})\n"
     )
     return 0

@@ -76,6 +76,15 @@ def run(args: argparse.Namespace) -> int:
     return _about(args) if args.incident is not None or args.trigger is not None else _label(args)
 
 
+def _author(args: argparse.Namespace) -> str:
+    from detectors.text.feedback import MAX_NAME
+
+    author: str = args.author or getpass.getuser()
+    if len(author) > MAX_NAME:
+        raise UserError(f"--as: {author[:40]!r}… has {len(author)} characters; at most {MAX_NAME} are taken")
+    return author
+
+
 def _about(args: argparse.Namespace) -> int:
     """Say what an incident is about: to the incident itself, and to every worker for alerts like its own."""
     import uuid
@@ -96,7 +105,7 @@ def _about(args: argparse.Namespace) -> int:
     trigger = next((one for one in TRIGGERS if one == args.trigger.lower()), None)
     if trigger is None:
         raise UserError(f"--trigger: {args.trigger!r} must be one of {', '.join(TRIGGERS)}")
-    author, at = args.author or getpass.getuser(), datetime.now(UTC)
+    author, at = _author(args), datetime.now(UTC)
     settings = options.settings_of(args)
     consoles.ready(settings)
     incident = find(args.incident, latest(settings))
@@ -134,7 +143,7 @@ def _label(args: argparse.Namespace) -> int:
     from streams import consoles, wiring
     from streams.feedback.labels import record
 
-    settings = options.settings_of(args)
+    author, settings = _author(args), options.settings_of(args)
     rows, empty = _rows(args)
     if not rows:
         raise UserError(
@@ -149,7 +158,7 @@ def _label(args: argparse.Namespace) -> int:
             raise UserError(f"{_field(row.where, 'brand')} {_not_watched(row.brand, watched)}")
     rows = _with_texts(settings, rows)
     model = wiring.load_model(settings)
-    author, writes = args.author or getpass.getuser(), []
+    writes = []
     with _bar("reading the posts", len(rows)) as advance:
         for row in rows:
             writes.append(
@@ -260,12 +269,22 @@ def _field(where: str, name: str) -> str:
 
 
 def _checked(where: str, mention: str, brand: str, text: str, label: str, lang: str | None) -> _Row:
-    from streams.feedback.labels import LABELS
+    from detectors.text.feedback import MAX_NAME
+    from streams.feedback.labels import LABELS, UNKNOWN, language_of
 
     if ":" not in mention.strip(":"):
         raise UserError(f"{_field(where, 'id')} {mention!r} must be platform:id, as in x:1893021938471")
     if label.lower() not in LABELS:
         raise UserError(f"{_field(where, 'label')} {label!r} must be one of {', '.join(LABELS)}")
+    if lang and language_of(lang) == UNKNOWN != lang:
+        raise UserError(
+            f"{_field(where, 'lang')} {lang!r} is no language tag, as en, fr or fr-CA are; leave it out if unsure"
+        )
+    for name, value, most in (("id", mention, 8 * MAX_NAME), ("brand", brand, MAX_NAME)):
+        if len(value) > most:
+            raise UserError(
+                f"{_field(where, name)} {value[:40]!r}… has {len(value)} characters; at most {most} are taken"
+            )
     return _Row(where, mention, brand, text, label.lower(), lang)
 
 

@@ -32,7 +32,8 @@ def test_each_line_gets_its_answer_in_order(model):
         (b"{", "not JSON"),
         (b"[1]", 'no "text"'),
         (b'{"txt": "x"}', 'no "text"'),
-        (b'{"text": 3}', 'no "text"'),
+        (b'{"text": 3}', '"text" is no string'),
+        (b'{"text": null}', '"text" is no string'),
         (b"\xff", "not JSON"),
     ],
 )

@@ -112,10 +112,14 @@ def test_a_file_of_labels_is_sent_whole_or_not_at_all(desk: Desk, tmp_path: Path
         ("x:77,Acme,neutral,", f"{file}:3: id x:77 is not in the topic mentions"),
         ("77,Acme,neutral,t", f"{file}:3: id '77' must be platform:id"),
         ("x:1,,neutral,t", f"{file}:3: no brand"),
+        (f"x:{'1' * 3_000},Acme,neutral,t", f"{file}:3: id 'x:111"),
     ):
         file.write_text(f"id,brand,label,text\nx:5,Acme,neutral,fine\n{line}\n")
         status, _, err = desk.say("--file", str(file))
         assert status == 2 and complaint in err and "Traceback" not in err, err
+    post = ("--brand", "Acme", "--id", "x:1", "--label", "neutral", "--text", "fine")
+    assert "--lang: 'klingon!' is no language tag" in desk.say(*post, "--lang", "klingon!")[2]
+    assert "--as: 'aaaa" in desk.say(*post, "--as", "a" * 300)[2]
     file.write_text("id,text\nx:1,t\n")
     assert "no column 'label'" in desk.say("--file", str(file))[2]
     file.write_bytes(b"id,label,text\nx:1,neutral,caf\xe9\n")

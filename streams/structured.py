@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct
 
 from streams.errors import UserError, did_you_mean, without_credentials
+from streams.yaml_bounds import TOO_LARGE, too_large
 
 S = TypeVar("S", bound=Struct)
 
@@ -46,15 +47,18 @@ def load_yaml(path: Path) -> Any:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        return yaml.load(text, Loader=_Once)  # noqa: S506 - a SafeLoader that refuses repeated keys
+        raw = yaml.load(text, Loader=_Once)  # noqa: S506 - a SafeLoader that refuses repeated keys
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise UserError(
             f"{where}: not YAML: {error.problem}; check what stands there, its indentation and its quotes"
         ) from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML: {error}") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a number of ten thousand digits
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
+    if too_large(raw):
+        raise UserError(f"{path}: {TOO_LARGE}")
+    return raw
 
 
 def build(type_: type[S], data: Any, path: str, errors: list[str]) -> S | None:

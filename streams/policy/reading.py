@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from streams.errors import did_you_mean
 from streams.policy.units import READERS
+from streams.yaml_bounds import TOO_LARGE, too_large
 
 T = TypeVar("T")
 Report = Callable[[str, str], None]
@@ -65,7 +66,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 def parse(text: str) -> Any:
     """Return what the YAML `text` says; raises ValueError with line and reason."""
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        raw = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # What an alias (`*name`) is called may be what somebody meant as a value.
@@ -73,6 +74,9 @@ def parse(text: str) -> Any:
         raise ValueError(f"line {mark.line + 1 if mark else '?'}: {problem}") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())[:200]}") from None
+    if too_large(raw):
+        raise ValueError(f"not a policy: {TOO_LARGE}")
+    return raw
 
 
 def read(raw: Any, type_: type[T], path: str, report: Report) -> T | None:

@@ -232,6 +232,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+async def form_of(request: web.Request) -> MultiMapping[str | bytearray | bytes | web.FileField]:
+    """Return a posted form; answers 400 for what is none, and 413 for one that is too large."""
+    try:
+        return await request.post()
+    except (
+        ValueError,
+        LookupError,
+        AssertionError,
+    ) as error:  # bytes that are no text, an unknown charset, half a part
+        raise web.HTTPBadRequest(text="This is not a form.\n") from error
+
+
 def text_field(form: MultiMapping[str | bytearray | bytes | web.FileField], name: str, longest: int) -> str:
     """Return a text field of a posted form, stripped and cut; what is no text counts as empty."""
     value = form.get(name, "")

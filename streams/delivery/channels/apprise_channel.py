@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ TIMEOUT: Final = 20.0
 """Seconds; Apprise's own default is 4 s to connect and 4 s to read, and some services take several calls."""
 ROOM_FOR_TEXT: Final = 1_500
 """Characters: what takes less gets the short form."""
+_CALL: Final = re.compile(r"@(?=(?:everyone|channel|here|all|team|room)\b)", re.IGNORECASE)
 KEPT: Final = 64
 """Addresses kept parsed."""
 
@@ -46,11 +48,11 @@ class AppriseChannel:
         room = int(getattr(service, "body_maxlen", 0) or 0)
         if form == "short" or (not form and room < ROOM_FOR_TEXT):
             # The short form begins with what the subject says.
-            title, body, kind = "", message.short, apprise.NotifyFormat.TEXT
+            title, body, kind = "", plain(message.short), apprise.NotifyFormat.TEXT
         elif form == "html":
-            title, body, kind = message.subject, message.html, apprise.NotifyFormat.HTML
+            title, body, kind = plain(message.subject), message.html, apprise.NotifyFormat.HTML
         else:
-            title, body, kind = message.subject, message.text, apprise.NotifyFormat.TEXT
+            title, body, kind = plain(message.subject), plain(message.text), apprise.NotifyFormat.TEXT
         seconds = seconds_of(target.options) or TIMEOUT
         whole = apprise.Apprise()
         whole.add(service)
@@ -78,6 +80,16 @@ class AppriseChannel:
                 self._services.pop(next(iter(self._services)))
             self._services[url] = made
         return self._services[url]
+
+
+def plain(text: str) -> str:
+    """Return `text` so that no chat reads more in it than words: no call to everybody, no link under other words.
+
+    Slack takes `<!channel>` and `<address|words>` even where it was escaped, Teams, Mattermost and Discord take
+    `[words](address)`, and `@everyone` and its like call a whole room. What posts say must do none of this.
+    """
+    text = text.replace("<", "‹").replace(">", "›")
+    return _CALL.sub("@\u200b", text).replace("](", "]\u200b(")
 
 
 def _quietly(make: Callable[[], Any]) -> Any:

@@ -161,7 +161,8 @@ def mail_of(delivery: Delivery, server: Server) -> EmailMessage:
     domain = server.sender.rpartition("@")[2]
     thread = f"<{notification.incident_id}@{domain}>"
     mail = EmailMessage(policy=WIRE)
-    mail["Subject"] = " ".join(message.subject.split())
+    # What looks like an encoded word (RFC 2047) would be decoded, and a line end in it become a header of its own.
+    mail["Subject"] = " ".join(message.subject.replace("=?", "= ?").split())
     mail["From"] = Address("Tocsin", addr_spec=server.sender)
     mail["To"] = Address(addr_spec=server.to)
     mail["Date"] = format_datetime(notification.at)

@@ -17,7 +17,7 @@ from streams.engine.records import Write
 from streams.feedback.about import label
 from streams.messages.phrases import clean
 from streams.web.board import LIVE
-from streams.web.guard import LONGEST_NAME, text_field
+from streams.web.guard import LONGEST_NAME, form_of, text_field
 from streams.web.site import Site
 from streams.web.views.pages import Pages
 
@@ -82,7 +82,7 @@ class Actions:
     async def act(self, request: web.Request) -> web.StreamResponse:
         """Take a decision: 303 back to the incident, or its page again with what was typed and what is wrong."""
         site = self._site
-        form = await request.post()
+        form = await form_of(request)
         typed = {name: text_field(form, name, 200) for name in FIELDS} | {
             "note": text_field(form, "note", LONGEST_NOTE)
         }

@@ -16,7 +16,7 @@ from streams.feedback import lookup
 from streams.feedback.labels import LABELS, record
 from streams.messages.phrases import clean
 from streams.web import learning, stories
-from streams.web.guard import LONGEST_NAME, text_field
+from streams.web.guard import LONGEST_NAME, form_of, text_field
 from streams.web.site import Site
 from streams.web.views.actions import SEND_WITHIN, RefusedError, check_visitor
 from streams.web.views.pages import Pages
@@ -55,7 +55,7 @@ class Labels:
     async def label(self, request: web.Request) -> web.StreamResponse:
         """Send one label: 303 back to the incident, or its page again with what is wrong."""
         site = self._site
-        form = await request.post()
+        form = await form_of(request)
         typed = {name: text_field(form, name, 200) for name in ("csrf", "name", "token")}
         incident = site.board.incident(request.match_info["id"])
         if incident is None:

@@ -18,7 +18,7 @@ from streams.links import PATH, Claim, LinkError, Purpose, Refusal
 from streams.policy import cards
 from streams.policy.model import Language
 from streams.web.board import LIVE
-from streams.web.guard import text_field
+from streams.web.guard import form_of, text_field
 from streams.web.site import Site
 from streams.web.views.actions import (
     FIELDS,
@@ -59,7 +59,7 @@ class MessageLinks:
         claim = self._claim(request)
         if isinstance(claim, web.Response):
             return claim
-        form = await request.post()
+        form = await form_of(request)
         makers = {"decide": self._decided, "card": self._card_read}
         try:
             command = makers.get(claim.purpose, self._plain)(claim, form)

@@ -45,7 +45,9 @@ class Pages:
 
     async def to_incident(self, request: web.Request) -> web.StreamResponse:
         """Show the incident where somebody loads the address of a decision again."""
-        raise web.HTTPSeeOther(f"/incidents/{quote(request.match_info['id'], safe='')}?{request.query_string}")
+        raise web.HTTPSeeOther(
+            f"/incidents/{quote(request.match_info['id'], safe='')}?{request.rel_url.raw_query_string}"
+        )
 
     async def incidents(self, request: web.Request) -> web.Response:
         """List the live incidents, then those that are over."""

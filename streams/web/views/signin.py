@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from streams.web.guard import Handler, text_field
+from streams.web.guard import Handler, form_of, text_field
 from streams.web.site import Site
 
 LONGEST_TOKEN: Final = 512
@@ -51,12 +51,12 @@ class SignIn:
 
     async def to_start(self, request: web.Request) -> web.StreamResponse:
         """Show the list of incidents, or ask for the token, where somebody loads the address of the form again."""
-        raise web.HTTPSeeOther(f"/?{request.query_string}")
+        raise web.HTTPSeeOther(f"/?{request.rel_url.raw_query_string}")
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Take the token: 303 to the page that was wanted, or the form again."""
         guard = self._site.guard
-        form = await request.post()
+        form = await form_of(request)
         wanted = inside(text_field(form, "wanted", LONGEST_PATH))
         if not guard.form_is_ours(request, text_field(form, "csrf", 200)):
             return self._form(request, wanted, 403, "expired")

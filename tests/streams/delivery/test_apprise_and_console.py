@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.delivery import Permanent, Transient
+from schemas.events import Driver
+from streams.delivery import Delivery, Permanent, Target, Transient
 from streams.delivery.channels import channels
 from streams.delivery.channels.apprise_channel import AppriseChannel
 from streams.delivery.channels.console import ConsoleChannel
 from streams.policy.model import ChannelType
-from tests.streams.delivery.world import Server, a_delivery, a_page, refuses, send
+from tests.streams.delivery.world import Server, a_delivery, a_message, a_page, an_alert, an_incident, refuses, send
 
 
 def told(*answers: Any, **options: str) -> tuple[str, dict[str, Any]]:
@@ -94,3 +95,28 @@ def test_the_console_prints_who_and_what() -> None:
 
 def test_every_type_that_a_policy_may_name_has_an_adapter() -> None:
     assert set(channels()) == set(ChannelType.__args__)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", ["text", "short"])
+@pytest.mark.parametrize(
+    "evil", ["the bank <!channel> <!here|all> <@U123>", "the bank @everyone @here @Channel", "<https://evil.example|the bank>",
+             "[the bank](https://evil.example)"],
+)  # fmt: skip
+def test_what_posts_say_calls_no_room_and_makes_no_link(form: str, evil: str) -> None:
+
+    async def run() -> dict[str, Any]:
+        async with Server(200) as server:
+            alert = an_alert(
+                brand=evil, drivers=[Driver("term", evil, 9, 1.0)], evidence=[f"press:{evil}"], platforms=[evil]
+            )
+            message = a_message(a_page(), incident=an_incident(brand=evil, alerts=[alert]), why_you=evil)
+            target = Target("bob", "en", "c", "apprise", server.url.replace("http://", "json://"), {"format": form})
+            await send(AppriseChannel(), Delivery(a_page(), message, target))
+            body: dict[str, Any] = json.loads(server.calls[0][2])
+            return body
+
+    body = asyncio.run(run())
+    said = body["title"] + body["message"]
+    assert "the bank" in said, "the words are there"
+    assert not [sign for sign in ("<!", "<@", "<http", "](", "@everyone", "@here", "@Channel") if sign in said]
+    assert "tocsin incident ack" in said

@@ -21,11 +21,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from schemas.times import to_ms
-from streams.delivery import Delivery, Permanent, Transient
+from streams.delivery import Delivery, Permanent, Target, Transient
 from streams.delivery.channels.smtp import SmtpChannel
 from streams.incidents.effects import MessageContext
 from streams.messages import Renderer
-from tests.streams.delivery.world import ONSET, a_delivery, a_page, an_alert, an_incident, refuses, send
+from tests.streams.delivery.world import ONSET, a_delivery, a_message, a_page, an_alert, an_incident, refuses, send
 
 PASSWORD = "s3cret-Pa55"
 
@@ -311,3 +311,24 @@ def test_the_picture_of_the_last_hours_is_inside_the_mail() -> None:
     assert shown is not None
     assert 'src="cid:chart"' in shown.get_content()
     assert got["Content-Language"] == "fr"
+
+
+@pytest.mark.parametrize(
+    "brand",
+    ["X\r\nBcc: all@example.org", "X\nSubject: other",
+     "X\x00\x0b\x0c\x85\u2028\u2029Bcc: all@example.org", "=?utf-8?q?X=0D=0ABcc:_a@b.c?=",
+     "=?utf-8?b?WA0KQmNjOiBhQGIuYw==?=", "é" * 500],
+)  # fmt: skip
+def test_a_brand_makes_no_header_of_its_own(brand: str) -> None:
+    sink = Sink()
+    with server(sink) as host:
+        incident = an_incident(brand=brand, alerts=[an_alert(brand=brand)])
+        message = a_message(a_page(), incident=incident)
+        target = Target(
+            "bob", "en", "mail", "smtp", f"smtp://{host}", {"from": "tocsin@example.org", "to": "alice@example.org"}
+        )
+        asyncio.run(send(SmtpChannel(), Delivery(a_page(), message, target)))
+    head = sink.raw[0].partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n") if line[:1] not in b" \t"]
+    assert b"bcc" not in names and len(names) == len(set(names))
+    assert sink.recipients == ["alice@example.org"]

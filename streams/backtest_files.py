@@ -101,29 +101,28 @@ def summary(outcome: Outcome, report: Report, out: Path) -> Summary:
 def show(figures: Summary, outcome: Outcome) -> None:
     """Print the summary for people."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
+    from rich.text import Text
 
     console = Console(highlight=False)
     console.print(
         f"{figures.mentions:,} mentions of {figures.brands} brand(s): {figures.applied:,} applied, {figures.late:,} late, "
-        f"{figures.duplicate:,} repeated, {figures.unmatched:,} of no brand, {sum(figures.dead_letters.values()):,} dead letters"
+        f"{figures.duplicate:,} repeated, {figures.unmatched:,} of no brand, {sum(figures.dead_letters.values()):,} dead letters",
+        soft_wrap=not console.is_terminal,
     )
-    table = Table("detected (UTC)", "brand", "severity", "signal", "status", "reason", box=None, pad_edge=False)
     colours = {"L1": "dim", "L2": "yellow", "L3": "bold yellow", "L4": "bold red"}
+    widest = max((len(alert.brand) for alert in outcome.alerts), default=0)
     for alert in outcome.alerts:
         style = colours[alert.severity] if alert.status in ("firing", "updated") else "dim"
         status = alert.status + (f" ({alert.suppressed_by})" if alert.suppressed_by else "")
-        table.add_row(
-            f"{alert.detected_at:%m-%d %H:%M:%S}",
-            alert.brand,
-            alert.severity,
-            alert.signal,
-            status,
-            alert.reason,
-            style=style,
-        )
-    if outcome.alerts:
-        console.print(table)
+        when = f"{alert.detected_at:%Y-%m-%d %H:%M:%SZ}"
+        head = f"{when}  {alert.brand:{widest}}  {alert.severity}  {alert.signal}  {status}"
+        console.print(head, style=style, markup=False, soft_wrap=True)
+        if console.is_terminal:  # the sentence wraps under its line
+            console.print(Padding(Text(alert.reason), (0, 0, 0, 4)), style=style)
+        else:  # in a pipe it stays one line
+            console.print(f"    {alert.reason}", markup=False, soft_wrap=True)
     console.print(
-        f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)"
+        f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)",
+        soft_wrap=not console.is_terminal,
     )

@@ -10,8 +10,8 @@ what "sick" means to a skate shop is not news to a clinic. What keeps a correcti
 - **once**: a person labels a post once; a repeat is refused;
 - **hold-back**: every fifth label is not learnt but kept to judge with;
 - **plain sentences**: forty that no brand's habits turn round ("worst service ever") must keep their sign;
-- **contradiction**: who labels the opposite of what the shared model is sure of, most of the time, is not listened to
-  for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
+- **contradiction**: who labels the opposite of what the shared model is sure of, or fairly sure of, most of the time, is
+  not listened to for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
 - **roll-back**: what such a labeller taught is taken out again; a correction that fails a check starts afresh.
 """
 
@@ -52,6 +52,10 @@ SURE_POSTS: Final = 12
 CONTRARY: Final = 0.45
 """Share of contradictions from which a labeller is not listened to: who labels at random has half, honest people have had
 3 to 11 of 100 on five sets."""
+UNSURE: Final = 0.45
+"""The same below SURE: there honest people have had 17 to 36 of 100, who turns labels round only there 65 to 77."""
+UNSURE_POSTS: Final = 30
+UNSURE_CONTRARY: Final = 0.6
 LESSONS: Final = 400
 """Labels of a brand that are kept (about 700 bytes each), the latest, so that one labeller's can be taken out again."""
 OWED: Final = 0.2
@@ -152,11 +156,15 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     score.n += 1
     score.shared_right += z.index(max(z)) == k
     score.right += corrected.index(max(corrected)) == k
-    sure = brand.sure.setdefault(f.labeller, [0, 0])
-    if max(p[0], p[2]) >= SURE and k != 1:
-        sure[0] += 1
-        sure[1] += (p[0] > p[2]) != (k == 0)
-        if sure[0] >= SURE_POSTS and sure[1] > CONTRARY * sure[0]:
+    sure, unsure = brand.sure.setdefault(f.labeller, [0, 0]), brand.unsure.setdefault(f.labeller, [0, 0])
+    likely = max(p[0], p[2])
+    if likely >= UNSURE and k != 1:
+        tally, posts, share = (
+            (sure, SURE_POSTS, CONTRARY) if likely >= SURE else (unsure, UNSURE_POSTS, UNSURE_CONTRARY)
+        )
+        tally[0] += 1
+        tally[1] += (p[0] > p[2]) != (k == 0)
+        if tally[0] >= posts and tally[1] > share * tally[0]:
             _bar(brand, f.labeller, base)
             return Taken.BARRED
 

@@ -58,6 +58,8 @@ class BrandState(msgspec.Struct):
     by_labeller: dict[str, int] = msgspec.field(default_factory=dict)
     sure: dict[str, list[int]] = msgspec.field(default_factory=dict)
     """Labeller → [posts the shared model was sure of, labels that said the opposite]."""
+    unsure: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    """The same where it was a little less sure."""
     judges: list[tuple[str, int, dict[int, float], list[float]]] = msgspec.field(default_factory=list)
     """(labeller, class, features, the shared model's log-odds), the latest last."""
     lessons: list[tuple[str, int, bytes]] = msgspec.field(default_factory=list)

@@ -249,7 +249,7 @@ def robust(data: Path) -> None:
     """Wrong and hostile labels: negative AUC on 3,000 airline tweets after 500 labels of three analysts, and others' harm."""
     model, r, features, odds, y = _airline(data)
     turned = {"negative": "positive", "positive": "negative", "neutral": "negative"}
-    sure = [max(p[0], p[2]) >= 0.6 for p in map(softmax, odds)]
+    sure, fairly = ([max(p[0], p[2]) >= least for p in map(softmax, odds)] for least in (0.6, 0.45))
     found: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for seed in range(6):
         chance = np.random.default_rng(max(seed, 0))
@@ -270,6 +270,9 @@ def robust(data: Path) -> None:
             "calls everything negative": [one(i, "negative", "mallory") for i in attack],
             "is right where the model is sure, else turns": [
                 one(i, gold(i) if sure[i] else turned[gold(i)], "mallory") for i in attack
+            ],
+            "is right where it is fairly sure, else turns": [
+                one(i, gold(i) if fairly[i] else turned[gold(i)], "mallory") for i in attack
             ],
         }
         cases = {

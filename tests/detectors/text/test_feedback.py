@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from detectors.text.feedback import ALONE, Feedback, FeedbackState, Taken, fold, layout_of
+from detectors.text.feedback import ALONE, SURE, Feedback, FeedbackState, Taken, fold, layout_of
 from detectors.text.model import TextModel
 from detectors.text.plain import PLAIN
 
@@ -132,6 +132,18 @@ def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline, ho
     assert after.brands["Acme"].barred == alone.brands["Acme"].barred == ["mallory"]
     assert judged(model, alone, judge) >= without - 0.0005
     assert judged(model, after, judge) >= good - 0.0005
+
+
+def test_who_is_right_only_where_the_model_is_sure_is_found_out(model, airline):
+    """Given one who turns round only what the model is not sure of, when alone with a brand, then nothing of it is left."""
+    judge, labels = airline[3000:5000], []
+    for i, (text, gold) in enumerate(airline[600:1600]):
+        said = model.score([text], ["en"])
+        told = gold if max(said.negative[0], said.positive[0]) >= SURE * 1e4 else TURNED[gold]
+        labels.append(label(model, text, told, who="mallory", mention=f"m{i}"))
+    without, state = judged(model, FeedbackState(), judge), taught(model, labels)
+    assert state.brands["Acme"].barred == ["mallory"]
+    assert judged(model, state, judge) >= without - 0.0005
 
 
 def test_a_dozen_honest_labels_that_look_bad_by_chance_are_not_rolled_back(model, airline):

@@ -98,8 +98,8 @@ def summary(outcome: Outcome, report: Report, out: Path) -> Summary:
     )  # fmt: skip
 
 
-def show(figures: Summary, outcome: Outcome) -> None:
-    """Print the summary for people."""
+def show(figures: Summary, outcome: Outcome, *, paged: bool) -> None:
+    """Print the summary for people; `paged` says whether there was a policy to page by."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
@@ -122,7 +122,10 @@ def show(figures: Summary, outcome: Outcome) -> None:
             console.print(Padding(Text(alert.reason), (0, 0, 0, 4)), style=style)
         else:  # in a pipe it stays one line
             console.print(f"    {alert.reason}", markup=False, soft_wrap=True)
-    console.print(
-        f"{figures.incidents} incident(s), {figures.pages} page(s); all of it in {figures.out}/ (open report.html)",
-        soft_wrap=not console.is_terminal,
+    alarms = sum(n for level, n in figures.alerts.items() if level >= "L2")
+    people = (
+        f"{figures.incidents} incident(s), {figures.pages} page(s)"
+        if paged
+        else f"{alarms} alert(s) of L2 and more; --policy FILE says who would have been paged"
     )
+    console.print(f"{people}; all of it in {figures.out}/ (open report.html)", soft_wrap=not console.is_terminal)

@@ -62,5 +62,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         options.print_json(msgspec.to_builtins(summary))
     else:
-        backtest_files.show(summary, outcome)
+        backtest_files.show(summary, outcome, paged=policy is not None)
     return 0

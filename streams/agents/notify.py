@@ -11,9 +11,8 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from aiokafka import TopicPartition
 from faust.types import TP
@@ -22,18 +21,16 @@ from schemas import topics
 from schemas.events import (
     Alert,
     Delivered,
-    Incident,
-    IncidentState,
     Leader,
     Notification,
     PolicyRead,
-    TimerDue,
-    encode,
 )  # fmt: skip
-from schemas.times import HOUR, to_ms
 from streams import metrics
 from streams.agents.context import Context
+from streams.agents.notify_lately import HeldLately, changed_lately
 from streams.agents.notify_records import journal_record, notification_record, read_entry, recorded, take
+from streams.agents.notify_timers import DueTimers
+from streams.agents.notify_writes import count, note, publish
 from streams.agents.snapshots import Snapshots
 from streams.delivery.outlet import Outlet
 from streams.engine.guard import StalledError
@@ -42,7 +39,7 @@ from streams.engine.records import Write
 from streams.engine.transport import Hooks, Positions, slices
 from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
-from streams.incidents.state import LIVE, NotifyState
+from streams.incidents.state import NotifyState
 from streams.messages.render import Minutes
 from streams.policy.load import digest, without_addresses
 from streams.policy.model import Policy
@@ -53,22 +50,8 @@ BATCH = 500
 """Records of the journal folded before what follows from them is done: all of it in flight together."""
 GRACE = 5.0
 """Seconds that a batch under way gets when the notifier stops."""
-LATELY = HOUR
-"""What changed within this time before the journal's last record is published again by a new notifier."""
 TIMER_GRAIN = 0.2
 """Seconds: how late a due timer may be noticed."""
-
-
-RECENT = 2_000
-"""Records of what was held back that are looked for on `notifications`, at most."""
-RESEND = 2.0
-"""Seconds after which a timer that is still armed is reported again."""
-
-
-class _Held(NamedTuple):
-    at: int
-    noted: int
-    what: Notification
 
 
 class NotifyAgent:
@@ -87,10 +70,10 @@ class NotifyAgent:
         """Set when more of the journal has been folded, or the lead is lost; then there is a new one."""
         self._done: int | None = None
         """Up to there what follows from the journal has been done, too."""
-        self._recent: list[_Held] = []
+        self._held = HeldLately()
         """While the journal is read: what was held back last, for the last notifier perhaps did not record it."""
         self._snapshots = Snapshots(context)
-        self._due_sent: dict[tuple[str, str, int, int], float] = {}
+        self._due = DueTimers()
         self._outlet: Outlet | None = None
         self._tail: asyncio.Task[None] | None = None
         self.minutes: Minutes | None = None
@@ -215,32 +198,25 @@ class NotifyAgent:
         async for records in read_to_end(self.context.settings, topics.JOURNAL.name, 0, self._position):
             self.hooks.steps += 1
             for record in records:
-                held = [effect.notification for effect in self._fold(record) if isinstance(effect, Record)]
-                self._recent += [_Held(self.state.now, self.state.noted, notification) for notification in held]
-            del self._recent[:-RECENT]
+                self._held.add(self.state, self._fold(record))
+            self._held.cut()
             self._position = records[-1].offset + 1
 
     async def _settle(self) -> None:
         """Publish again what the last notifier perhaps did not; plan again what was decided and has no outcome."""
-        now = self.state.now
-        await self._publish(
-            [
-                case.incident
-                for case in self.state.cases.values()
-                if case.incident.state in LIVE or self.state.replay or to_ms(case.incident.updated_at) >= now - LATELY
-            ]
-        )
-        recent, self._recent = [held for held in self._recent if held.at >= now - LATELY or self.state.replay], []
+        producer = self.context.producer
+        await publish(producer, self.state, changed_lately(self.state))
+        recent = self._held.take(self.state)
         floors = [floor for floor in (self.state.floor(), *(held.noted for held in recent)) if floor is not None]
         outcomes, held_back = await recorded(self.context.settings, self.hooks, floors)
-        await self._note([h.what for h in recent if (h.what.notification_id, h.what.reason) not in held_back])
+        await note(producer, [h.what for h in recent if (h.what.notification_id, h.what.reason) not in held_back])
         for deliver in self.state.undelivered():
             known = outcomes.get(deliver.notification.notification_id)
             if known is None:
                 self._submit(deliver)
             else:  # sent and recorded, but the journal was not told before the end
                 notification, offset = known
-                await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
+                await producer.send([journal_record(Delivered(self._me, notification, offset))])
 
     async def _follow(self) -> None:
         """Fold the journal as it grows, and do what follows from it, a batch at a time."""
@@ -296,8 +272,9 @@ class NotifyAgent:
     # --- doing -----------------------------------------------------------------------------------------------------
 
     async def _do(self, effects: Sequence[Effect]) -> None:
-        await self._publish([effect.incident for effect in effects if isinstance(effect, Publish)])
-        await self._note([effect.notification for effect in effects if isinstance(effect, Record)])
+        producer = self.context.producer
+        await publish(producer, self.state, [effect.incident for effect in effects if isinstance(effect, Publish)])
+        await note(producer, [effect.notification for effect in effects if isinstance(effect, Record)])
         for number, effect in enumerate(effects):
             if isinstance(effect, Deliver):
                 self._submit(effect)
@@ -305,21 +282,6 @@ class NotifyAgent:
                     await asyncio.sleep(0)  # a message takes a millisecond or two to write: let others send meanwhile
             elif isinstance(effect, Refused):
                 log.warning("notify: command %s is not carried out: %s", effect.command_id, effect.reason)
-
-    async def _note(self, held: Sequence[Notification]) -> None:
-        await self.context.producer.send([notification_record(notification) for notification in held])
-        for notification in held:
-            _count(notification)
-
-    async def _publish(self, incidents: Sequence[Incident]) -> None:
-        writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), encode(i), 0) for i in incidents]
-        await self.context.producer.send(writes)
-        if incidents:
-            states = Counter(
-                case.incident.state for case in self.state.cases.values() if case.incident.kind == "actual"
-            )
-            for state in get_args(IncidentState):
-                metrics.INCIDENTS.labels(state).set(states[state])
 
     def _submit(self, deliver: Deliver) -> None:
         if self._outlet is not None:
@@ -334,11 +296,11 @@ class NotifyAgent:
             # Both before the send, in no order: the fold needs no offset of an attempt that has not ended.
             entry = journal_record(Delivered(self._me, notification))
             _, place = await self.context.producer.send([notification_record(notification), entry])
-            _count(notification)
+            count(notification)
             await self._read_back(place)
             return
         (offset,) = await self.context.producer.send([notification_record(notification)])
-        _count(notification)
+        count(notification)
         await self.context.producer.send([journal_record(Delivered(self._me, notification, offset))])
 
     def _tell_progress(self) -> None:
@@ -360,19 +322,6 @@ class NotifyAgent:
             await asyncio.sleep(TIMER_GRAIN)
             if not self._leading or self.state.replay:
                 continue
-            now, tried = int(time.time() * 1_000), time.monotonic()
-            # Due counts by the journal's clock, which may be behind ours: what came too early is sent again.
-            self._due_sent = {key: at for key, at in self._due_sent.items() if tried - at < RESEND}
-            due = [(key, at) for key, at in self.state.timers.items() if at <= now and (*key, at) not in self._due_sent]
-            self._due_sent |= {(*key, at): tried for key, at in due}
-            writes = [journal_record(TimerDue(self._me, *key, at)) for key, at in sorted(due)]
+            writes = self._due.records(self.state.timers, self._me)
             if writes:
                 await self.context.producer.send(writes)
-
-
-def _count(notification: Notification) -> None:
-    """Count an attempt; what an exercise does is no figure of real incidents."""
-    if notification.kind == "actual":
-        metrics.NOTIFICATIONS.labels(notification.outcome, notification.purpose, notification.channel).inc()
-    else:
-        metrics.EXERCISES.labels(notification.outcome).inc()

@@ -149,6 +149,8 @@ def measure(bootstrap: str, kills: int, seed: int = 1) -> dict[str, Any]:
             for number in range(kills):
                 child = forks.Process(target=lead, args=(str(made.config),), daemon=True)
                 child.start()
+                # What the last kill cut off has to be settled first: else it is in flight again at this one, too.
+                made.wait(lambda done=number: settled(made) == done, timeout=60)
                 receiver.struck.clear()
                 receiver.victim = child.pid or 0
                 alert = event(f"Brand {number}", chance.choice(["L3", "L4"]))

@@ -17,6 +17,8 @@ from schemas.times import FIRST_TWEET, parse_iso, to_ms
 SCHEMA: Final = 1
 MAX_TEXT: Final = 65_536
 """Characters; the longest post of a platform listened to is a 25,000-character tweet."""
+SHOWN: Final = 80
+"""Characters of a wrong value that its rejection repeats."""
 MAX_UNPACKED: Final = 1_048_576
 """Bytes of one record's value after decompression (Kafka's own default limit for a batch)."""
 TICK_KEY: Final = b"#tick"
@@ -195,5 +197,24 @@ def _explain(value: bytes, message: str) -> Rejection:
         version = SCHEMA
     if version != SCHEMA:
         return Rejection("unknown_schema", f"schema: {version} is not known here, {SCHEMA} is")
-    reason = "missing_field" if "missing required field" in message else "invalid_field"
-    return Rejection(reason, message.replace("Object missing", "object is missing"))
+    what, _, where = message.partition(" - at `$")
+    path = where.rstrip("`").lstrip(".")
+    if "missing required field" in message:
+        return Rejection(
+            "missing_field", f"{what.replace('Object missing', 'object is missing')}{f' in {path}' * bool(path)}"
+        )
+    if "RFC3339" in what:
+        what = "no time; write it as 2026-03-04T05:06:07Z"
+    return Rejection("invalid_field", f"{path or 'value'}: {_shown(value, path)}: {what}")
+
+
+def _shown(value: bytes, path: str) -> str:
+    """Return what stands at `path` (`author.followers`, `langs[...]`) of a JSON object, cut short."""
+    try:
+        found: object = msgspec.json.decode(value)
+    except _MALFORMED:
+        return "what stands there"
+    for name in path.split(".") if path else ():
+        found = found.get(name.partition("[")[0]) if isinstance(found, dict) else found
+    shown = repr(found)
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"

@@ -134,7 +134,7 @@ def test_a_bad_row_stops_nothing_and_says_why(table):
     ]
     assert len(records) == 7 and report.good == 2
     assert report.bad == {"invalid_field": 3, "missing_field": 1, "too_old": 1}
-    assert report.examples[0] == f"{path}:3: Invalid RFC3339 encoded datetime - at `$.created_at`"
+    assert report.examples[0] == f"{path}:3: created_at: 'yesterday': no time; write it as 2026-03-04T05:06:07Z"
     assert "5 of 7 rows are no mention and become dead letters" in report.lines()[2]
 
 

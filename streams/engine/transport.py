@@ -50,6 +50,9 @@ FINISH_WITHIN: Final = 4.0
 ONE_PARTITION: Final = 10
 """So many times longer than a whole agent may one of its partitions stand still."""
 
+FETCH_WAIT_MS: Final = 100
+"""How long a broker holds a fetch that finds nothing. Faust's 1500: a fetch under way for a silent partition (`commands`) kept what
+came in another (`alerts`, 100 a second) waiting for as long."""
 LOOK_AGAIN: Final = 0.2
 """Seconds after which a partition that waits for a slower one is looked at again, at the latest."""
 NOWHERE: Final = {TP("", 0)}
@@ -110,6 +113,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         # The range assignor gives partition 0 of every topic to one member: alerts and commands stay together.
         assignor = RangePartitionAssignor if together else RoundRobinPartitionAssignor
         consumer._partition_assignment_strategy = (assignor,)  # noqa: SLF001
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
         return consumer
 
 
@@ -216,7 +220,9 @@ class SliceConsumer(driver.Consumer):
                 await asyncio.wait_for(self._room.wait(), timeout)
             if not self._active_partitions:
                 return {}, self._active_partitions
-        found = await super()._wait_next_records(min(timeout, LOOK_AGAIN) if self._kept else timeout)
+        # Nor may a full buffer wait for what another partition may bring: alerts stood behind a silent `commands`.
+        some_full = self._active_partitions is not None and len(self._active_partitions) < len(self.assignment())
+        found = await super()._wait_next_records(min(timeout, LOOK_AGAIN) if self._kept or some_full else timeout)
         if self._hooks.anew and self.flow_active:
             await self._begin_anew()
             return {}, self._active_partitions

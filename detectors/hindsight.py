@@ -120,10 +120,18 @@ class Hindsight(Watched):
         factors = self._book.factors(minute)
         tests = gates(picture.pace, other, picture.slow, self.settings.sensitivity, factors)
         fired = sorted({g.k for g in tests if g.k >= lead.k and not g.slow and g.strength >= 1.0})
-        return max((self._level(k, minute, crowd, other) for k in fired), default=0)
+        found = {k: self._level(k, minute, crowd, other) for k in fired}
+        mild = {k: level for k, (level, anger) in found.items() if anger <= severity.MILD}
+        levels = (
+            severity.tempered(level, anger, [mild[longer] for longer in mild if longer > k])
+            for k, (level, anger) in found.items()
+        )
+        return max(levels, default=0)
 
-    def _level(self, k: int, minute: int, more: float, other: SlidingSums) -> int:
-        """Return how bad the sums `other` of horizon `k` would be, with `more` mentions of as many people a mention."""
+    def _level(self, k: int, minute: int, more: float, other: SlidingSums) -> tuple[int, float]:
+        """Return how bad the sums `other` of horizon `k` would be, with `more` mentions of as many people a mention, and its
+        points for negativity.
+        """
         picture = self._picture
         judged = picture.judge(k, minute)
         crowd, had = other.crowd[k] / 100, picture.sums.crowd[k] / 100
@@ -139,7 +147,7 @@ class Hindsight(Watched):
             )
         )
         points["velocity"], points["authenticity"] = judged.points["velocity"], judged.points["authenticity"]
-        return severity.level(points, people, picture.least_people(k))
+        return severity.level(points, people, picture.least_people(k)), points["negativity"]
 
 
 class _Asks:

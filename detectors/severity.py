@@ -11,6 +11,7 @@ what people feel: how many, how angry, how fast.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -101,6 +102,20 @@ def terms(facts: Facts) -> dict[str, float]:
 
 def _routine(size: float) -> float:
     return KNOWN + KNOWN_SIZE * size
+
+
+def tempered(level: int, anger: float, mild: Collection[int]) -> int:
+    """Return the level of a horizon beside longer ones that are plainly mild.
+
+    Five minutes that are no milder than usual are chance where an hour has laughed: what is not angry itself is as bad as
+    the worst of those.
+
+    Args:
+        level: its own.
+        anger: its points for negativity.
+        mild: levels of longer horizons with at most `MILD` points for negativity.
+    """
+    return min(level, max(mild)) if mild and anger < ROUTINE_ANGER else level
 
 
 def level(points: dict[str, float], people: int, least_people: int) -> int:

@@ -32,16 +32,13 @@ LARGER: Final = 1.25
 
 
 def _tempered(known: dict[tuple[int, bool], Judgement]) -> dict[tuple[int, bool], Judgement]:
-    """Return `known` with the level of what is not angry itself lowered to that of a longer horizon that is plainly
-    mild: five minutes that are no milder than usual are chance where an hour has laughed.
-    """
+    """Return `known`, each tempered by the longer horizons (see `severity.tempered`)."""
     mild = [(k, j.level) for (k, slow), j in known.items() if not slow and j.points["negativity"] <= severity.MILD]
     found = {}
     for (k, slow), judgement in known.items():
-        limits = [level for longer, level in mild if longer > k]
-        if limits and judgement.points["negativity"] < severity.ROUTINE_ANGER:
-            judgement = replace(judgement, level=min(judgement.level, max(limits)))
-        found[k, slow] = judgement
+        longer = [level for other, level in mild if other > k]
+        level = severity.tempered(judgement.level, judgement.points["negativity"], longer)
+        found[k, slow] = replace(judgement, level=level)
     return found
 
 

@@ -32,7 +32,7 @@ PAGES = (
 )
 DATA = ("/api/incidents", f"/api/incidents/{ID}", "/api/alerts", "/api/brands", "/api/model", "/news", "/api/nothing")
 OPEN = ("/metrics", "/health", "/health/live", "/static/page.css")
-TELLING = ("Vaudrelle", "camille", "Kestrel", "151", "verre")
+TELLING = ("Vaudrelle", "camille", "Kestrel", "151 negative", "verre")
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements-dev.lock
 ARGS   ?=
+EXTRAS := tests/detectors/text/test_onnx_model.py tests/detectors/text/test_training.py tests/detectors/text/test_softmax.py \
+	tests/detectors/test_exports.py tests/streams/test_opinion.py
 DATA   ?= $(or $(TOCSIN_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kafka check format format-check lint types schemas pictures lock clean train chaos bench
+.PHONY: help install demo test test-kafka test-extras check format format-check lint types schemas pictures lock clean train chaos bench
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -48,6 +50,12 @@ test: install ## unit tests and tests on the embedded broker (no Java, under 5 m
 test-kafka: install ## system tests on real Apache Kafka (Java 17 and Maven)
 	$(BIN)/pytest -m kafka $(ARGS)
 
+test-extras: ## tests of what is absent by default: second opinion (ONNX), training, River's checks with scikit-learn
+	@[ -x build/extras-venv/bin/python ] || $(PYTHON) -m venv build/extras-venv
+	build/extras-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.lock
+	build/extras-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	build/extras-venv/bin/pytest -m "not kafka" $(EXTRAS) $(ARGS)
+
 chaos: install ## faults on real Kafka, held against an oracle (ARGS="--seed 7 --seconds 60")
 	$(BIN)/python -m tests.system.chaos $(ARGS)
 
@@ -57,8 +65,9 @@ bench: install ## the engine beside stock Faust, Quix, aiokafka and librdkafka (
 	build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	build/bench-venv/bin/python -W ignore -m tests.benchmarks.engine $(ARGS)
 
-check: format-check lint types ## what CI runs: format, lint, types, both test suites, one seed of chaos
+check: format-check lint types ## what CI runs: format, lint, types, all test suites, one seed of chaos
 	$(MAKE) --no-print-directory test ARGS=
+	$(MAKE) --no-print-directory test-extras ARGS=
 	TOCSIN_REQUIRE_KAFKA=1 $(MAKE) --no-print-directory test-kafka ARGS=
 	$(MAKE) --no-print-directory chaos ARGS="--seed 5 --seconds 45"
 
@@ -93,6 +102,7 @@ lock: ## resolve the newest allowed versions into the lock files
 	build/lock-venv/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) --upgrade --extra dev --output-file $(LOCK)
 	$(COMPILE) --extra dev --extra bench --constraint $(LOCK) --output-file requirements-bench.lock
+	$(COMPILE) --extra dev --extra train --extra onnx --extra checks --constraint $(LOCK) --output-file requirements-extras.lock
 
 clean: ## take away what was built (the environment too: make clean install starts afresh)
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info $(VENV)

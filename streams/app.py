@@ -29,6 +29,7 @@ from streams.agents.opinion import OpinionAgent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
 from streams.brands.follow import BrandsFollower
+from streams.engine.closing import asked_to_end
 from streams.engine.faust_app import create_app
 from streams.engine.guard import Ends, Guard, StalledError
 from streams.engine.producer import Producer
@@ -166,7 +167,10 @@ class Assembly:
         try:
             await task()
         except asyncio.CancelledError:
-            raise
+            if asked_to_end():
+                raise
+            # A client let out a CancelledError that nobody asked for: what ran here would be missing without a word.
+            self.context.fail(StalledError(f"watchdog: {task.__qualname__} has ended by itself"))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the worker stops for it
             self.context.fail(error)
 

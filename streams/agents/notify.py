@@ -33,6 +33,7 @@ from streams.agents.notify_timers import DueTimers
 from streams.agents.notify_writes import count, note, publish
 from streams.agents.snapshots import Snapshots
 from streams.delivery.outlet import Outlet
+from streams.engine.closing import asked_to_end
 from streams.engine.guard import StalledError
 from streams.engine.reader import consumer, ends, read_to_end
 from streams.engine.records import Write
@@ -230,7 +231,9 @@ class NotifyAgent:
                     await self._go_on(found.get(tp, []))
             await self._deposed()
         except asyncio.CancelledError:
-            raise
+            if asked_to_end():
+                raise
+            self.context.fail(StalledError("watchdog: the notifier follows its journal no longer"))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the worker stops for it
             self.context.fail(error)
 

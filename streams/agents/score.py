@@ -17,6 +17,7 @@ from schemas.mention import TICK_KEY, Tick, decode, tick_record
 from schemas.times import iso
 from streams import metrics
 from streams.agents.context import Context
+from streams.engine.closing import within
 from streams.engine.places import Place, passed_over, places
 from streams.engine.reader import consumer
 from streams.engine.records import Write
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 ASK_EVERY: Final = 0.5
 """Seconds between two questions how far the others have come, while a partition waits for them."""
 ANSWER_WITHIN_MS: Final = 2_000
+LEARNT_WITHIN: Final = 15.0
+"""Seconds after which that question is given up, and asked anew: a client may hang that has seen the broker die."""
 TOPIC_EVERY: Final = 15.0
 """Seconds between two looks whether `mentions` is still the same topic."""
 
@@ -189,7 +192,7 @@ class ScoreAgent:
             await self._ask.wait()
             self._ask.clear()
             try:
-                self._skew.learn(await self._progress_of(self._skew.strangers))
+                self._skew.learn(await within(LEARNT_WITHIN, self._progress_of(self._skew.strangers)))
             except (KafkaError, OSError) as error:
                 log.info("how far other workers have come cannot be asked (%r)", error)
             await asyncio.sleep(ASK_EVERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from schemas import topics
 from schemas.times import DAY
+from streams.engine.closing import within
 from streams.engine.reader import consumer
 from streams.settings import Settings
 from streams.web.board import Board
@@ -108,7 +109,7 @@ class Feed:
         while True:
             reader = consumer(self._settings)
             try:
-                await _within(reader.start(), START_WITHIN)
+                await within(START_WITHIN, reader.start())
                 await self._begin(reader)
                 pause = FIRST_PAUSE
                 await self._follow(reader)
@@ -126,9 +127,9 @@ class Feed:
         """Assign the partitions and go on where the last connection ended, or start as far back as the page needs."""
         partitions = list(self._topics)
         reader.assign(partitions)
-        ends = await _within(reader.end_offsets(partitions), PROBE_TIMEOUT * 2)
+        ends = await within(PROBE_TIMEOUT * 2, reader.end_offsets(partitions))
         if not self._next:
-            firsts = await _within(reader.beginning_offsets(partitions), PROBE_TIMEOUT * 2)
+            firsts = await within(PROBE_TIMEOUT * 2, reader.beginning_offsets(partitions))
             recent = await self._recent_windows(reader, ends)
             for tp in partitions:
                 most = MOST.get(self._topics[tp])
@@ -149,7 +150,7 @@ class Feed:
         since = int(time.time() * 1_000) - WINDOWS_SPAN
         wanted = {tp: since for tp, name in self._topics.items() if name == topics.WINDOWS.name}
         try:
-            found = await _within(reader.offsets_for_times(wanted), PROBE_TIMEOUT * 2)
+            found = await within(PROBE_TIMEOUT * 2, reader.offsets_for_times(wanted))
         except (KafkaError, TimeoutError) as error:
             log.info("page: no offsets by time (%r); reading windows from further back", error)
             return {}
@@ -158,10 +159,10 @@ class Feed:
     async def _follow(self, reader: AIOKafkaConsumer) -> None:
         quiet_since = time.monotonic()
         while True:
-            found = await _within(reader.getmany(timeout_ms=500, max_records=500), START_WITHIN)
+            found = await within(START_WITHIN, reader.getmany(timeout_ms=500, max_records=500))
             if not found:
                 if time.monotonic() - quiet_since > PROBE_AFTER:
-                    await _within(reader.end_offsets(list(self._topics)), PROBE_TIMEOUT)
+                    await within(PROBE_TIMEOUT, reader.end_offsets(list(self._topics)))
                     self._heard(True)
                     quiet_since = time.monotonic()
                 continue
@@ -192,23 +193,6 @@ class Feed:
 
 async def _close(reader: AIOKafkaConsumer) -> None:
     try:
-        await _within(reader.stop(), 3)
+        await within(3, reader.stop())
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("page: reader not closed cleanly: %r", error)
-
-
-async def _within(call: Coroutine[Any, Any, Any], seconds: float) -> Any:
-    """Return what `call` returns; raises TimeoutError where it does not end in time, or ends as cancelled.
-
-    With the broker away aiokafka awaits tasks that it has cancelled itself, and their CancelledError comes out of
-    `stop()`: awaited here directly, it would end the task that follows the topics without a word.
-    """
-    task = asyncio.ensure_future(call)
-    try:
-        await asyncio.wait({task}, timeout=seconds)
-    finally:
-        finished = task.done()
-        task.cancel()
-    if not finished or task.cancelled():
-        raise TimeoutError
-    return task.result()

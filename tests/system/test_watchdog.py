@@ -106,6 +106,29 @@ def test_what_stands_still_ends_the_worker(
     assert line.endswith(" s though the broker answers")
 
 
+def test_a_task_beside_the_agents_that_a_client_cancels_ends_the_worker(
+    system: System, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """As aiokafka does with the broker away: without that task partitions would wait for each other for ever."""
+
+    async def cancelled(_self: ScoreAgent) -> None:
+        task = asyncio.ensure_future(for_ever())
+        asyncio.get_running_loop().call_later(0.1, task.cancel)
+        await task
+
+    monkeypatch.setattr(ScoreAgent, "follow_others", cancelled)
+
+    async def run() -> int:
+        assembly = await assemble(system.settings, ["score"])
+        try:
+            return await serve(assembly, asyncio.Event())
+        finally:
+            assembly.guard.release()
+
+    assert asyncio.run(run()) == EXIT_STALLED
+    assert "cancelled has ended by itself" in caplog.text
+
+
 def test_an_event_loop_that_is_blocked_ends_the_worker(system: System):
     """Given a real process whose core never returns, then a thread ends it: the loop itself can do nothing."""
     blocked = """

@@ -112,7 +112,10 @@ def _latencies(made: System, went_live: int) -> list[float]:
 
 def _crossings(made: System, went_live: int) -> Iterator[tuple[str, int]]:
     """Yield each hit brand's name and the append time (epoch ms) of the mention that crossed its line."""
-    records = sorted(made.read(topics.MENTIONS, 120), key=lambda r: (r.timestamp, r.partition, r.offset))
+    # What others talk about decides nothing for the brands that are hit: only their mentions, and the ticks.
+    records = sorted(
+        filter(_concerns, made.read(topics.MENTIONS, 120)), key=lambda r: (r.timestamp, r.partition, r.offset)
+    )
     begin = next(i for i, r in enumerate(records) if r.timestamp >= went_live)
     wanted, last = set(HIT), dict.fromkeys(HIT, 0)
     told: set[str] = set()
@@ -140,3 +143,8 @@ def _crossings(made: System, went_live: int) -> Iterator[tuple[str, int]]:
                         told.add(effect.brand)
                         yield effect.brand, last[effect.brand]
                 offsets[q] += 1
+
+
+def _concerns(record: Any) -> bool:
+    what = decode(record.key, record.value)
+    return not isinstance(what, Mention) or what.brand in HIT

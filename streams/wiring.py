@@ -72,6 +72,7 @@ def watch_core(
 ) -> WatchCore:
     """Return the core of `watch` for one partition of `scored`; its brands are watched by a `monitor` each."""
     known = brands or registry(settings)
+    version = settings.version  # digests every brand: once, not once a brand
 
     def new(name: str, at: int) -> BrandMonitor:
         change = known.change_at(name, at)
@@ -86,11 +87,11 @@ def watch_core(
                 log.warning("%s: its imported baseline is not taken: it ends at %s, after what closes now",
                             name, iso(begun.next_at))  # fmt: skip
         told = monitor_settings(settings, known.settings_at(name, at))
-        return monitor(name, told, model_version, settings.version)
+        return monitor(name, told, model_version, version)
 
     def load(name: str, data: bytes, at: int) -> BrandMonitor:
         told = monitor_settings(settings, known.settings_at(name, at))
-        return monitor.load(name, told, data, model_version=model_version, config_version=settings.version)
+        return monitor.load(name, told, data, model_version=model_version, config_version=version)
 
     watch = WatchSettings(
         partition,

@@ -20,6 +20,8 @@ class Terms:
     """(n,)"""
     index: NDArray[np.uint32]
     """(Σ counts,)"""
+    _ends: NDArray[np.int64] | None = None
+    """Running sum of `counts`, once it is needed."""
 
     @classmethod
     def none(cls, posts: int) -> Terms:
@@ -41,12 +43,17 @@ class Terms:
 
     def take(self, where: NDArray[np.integer[Any]]) -> Terms:
         """Return the terms of the posts `where`, in that order, over the same table."""
+        return Terms(self.words, self.counts[where], self.index_of(where))
+
+    def index_of(self, where: NDArray[np.integer[Any]]) -> NDArray[np.uint32]:
+        """Return where in `words` the terms of the posts `where` stand, post after post."""
+        if self._ends is None:
+            self._ends = np.cumsum(self.counts, dtype=np.int64)
         counts = self.counts[where].astype(np.int64)
-        ends = np.cumsum(self.counts, dtype=np.int64)
-        starts = ends[where] - counts
-        before = np.cumsum(counts) - counts
-        index = self.index[np.repeat(starts - before, counts) + np.arange(int(counts.sum()))]
-        return Terms(self.words, self.counts[where], index)
+        before = np.cumsum(counts)
+        begins = self._ends[where] - before  # of each post in `index`, less what is taken before it
+        index: NDArray[np.uint32] = self.index[np.repeat(begins, counts) + np.arange(len(before) and before[-1])]
+        return index
 
     def compact(self) -> Terms:
         """Return the same terms over a table that holds only the words used."""

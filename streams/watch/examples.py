@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.terms import renumbered
+from schemas.terms import Terms
 from schemas.times import MINUTE
-from streams.watch.minutes import Chunk
+from streams.watch.minutes import Joined
 
 MOST: Final = 10
 KEPT: Final = 10
@@ -44,57 +45,60 @@ class Example(NamedTuple):
     """`platform:id`."""
 
 
-def candidates(start: int, chunks: Sequence[Chunk], terms: Mapping[str, int]) -> list[Example]:
+def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Example]:
     """Return the best examples of each kind of one minute, given its terms with the number of their authors."""
-    found: list[Example] = []
-    for chunk in chunks:
-        rows = chunk.rows
-        if not len(rows):
-            continue
-        negative = rows["negative"].astype(np.int64)
-        reach = negative * (1 + np.log2(1 + rows["followers"].astype(np.float64))).astype(np.int64)
-        found += _best(REACH, start, chunk, reach)
-        if terms:
-            found += _best(TYPICAL, start, chunk, (_typicality(chunk, terms) * (negative + 1_000)).astype(np.int64))
-    return kept(found, start)
+    if not len(minute):
+        return []
+    negative = minute.rows["negative"].astype(np.int64)
+    reach = negative * (1 + np.log2(1 + minute.rows["followers"].astype(np.float64))).astype(np.int64)
+    found = _best(REACH, start, minute, reach)
+    if terms:
+        found += _best(TYPICAL, start, minute, (_typicality(minute.said, terms) * (negative + 1_000)).astype(np.int64))
+    return found
 
 
-def _best(kind: int, start: int, chunk: Chunk, weight: NDArray[np.int64]) -> Iterable[Example]:
-    rows = chunk.rows
-    # Ties are broken by the mention itself: which rows came in which batch must not decide.
-    best = np.lexsort((rows["mention"], -weight))[: KEPT * 4]
-    for i in best:
-        if weight[i] > 0:
-            name = chunk.batch.ids[chunk.where[i]]
-            yield Example(kind, start, int(weight[i]), int(rows["mention"][i]), int(rows["signature"][i]), name)
+def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> list[Example]:
+    """Return the weightiest posts, each and of copies one, the weightiest first."""
+    mentions, signatures = minute.rows["mention"], minute.rows["signature"]
+    out: list[Example] = []
+    seen: set[int] = set()
+    # Ties are broken by the mention itself: which rows came first must not decide.
+    for i in np.lexsort((mentions, -weight)).tolist():
+        worth = int(weight[i])
+        if worth <= 0 or len(out) == KEPT:
+            break
+        one = Example(kind, start, worth, int(mentions[i]), int(signatures[i]), minute.ids[i])
+        if _is_news(one, seen):
+            out.append(one)
+    return out
 
 
-def _typicality(chunk: Chunk, terms: Mapping[str, int]) -> NDArray[np.float64]:
-    said = chunk.batch.said.take(chunk.where)
-    used, index = renumbered(said.index)
-    authors = np.array([terms.get(said.words[i], 0) for i in used], np.float64)
-    counts = said.counts.astype(np.int64)
-    row = np.repeat(np.arange(len(counts)), counts)
-    total = np.bincount(row, weights=authors[index] if len(index) else None, minlength=len(counts))
-    scaled: NDArray[np.float64] = total / np.sqrt(np.maximum(counts, SHORT))
+def _is_news(one: Example, seen: set[int]) -> bool:
+    """Return whether neither the post nor its text is among `seen`, and add both.
+
+    A signature of 0 says nothing: such posts are no copies of each other.
+    """
+    if one.mention in seen or one.signature in seen:
+        return False
+    seen |= {one.mention, one.signature} if one.signature else {one.mention}
+    return True
+
+
+def _typicality(said: Terms, terms: Mapping[str, int]) -> NDArray[np.float64]:
+    authors = np.array([terms.get(word, 0) for word in said.words], np.float64)
+    row = np.repeat(np.arange(len(said)), said.counts)
+    total = np.bincount(row, weights=authors[said.index] if len(row) else None, minlength=len(said))
+    scaled: NDArray[np.float64] = total / np.sqrt(np.maximum(said.counts, SHORT))
     return scaled
 
 
 def kept(found: Iterable[Example], now: int) -> list[Example]:
     """Return the best of `found` of each kind as of the minute `now`: each post once, and of copies the best."""
-    out: list[Example] = []
     ranked = sorted((one for one in found if one.at > now - SPAN), key=lambda one: (-worth(one, now), one.mention))
+    out: list[Example] = []
     for kind in (REACH, TYPICAL):
         seen: set[int] = set()
-        mine: list[Example] = []
-        for one in ranked:
-            if one.kind == kind and one.mention not in seen and one.signature not in seen:
-                mine.append(one)
-                # A signature of 0 says nothing: such posts are no copies of each other.
-                seen |= {one.mention, one.signature} if one.signature else {one.mention}
-                if len(mine) == KEPT:
-                    break
-        out += mine
+        out += islice((one for one in ranked if one.kind == kind and _is_news(one, seen)), KEPT)
     return out
 
 
@@ -113,9 +117,7 @@ def picked(found: Sequence[Example], now: int) -> list[str]:
         for turn in turns:
             while turn:
                 one = turn.pop(0)
-                if one.mention in seen or one.signature in seen:
-                    continue
-                names.append(one.name)
-                seen |= {one.mention, one.signature} if one.signature else {one.mention}
-                break
+                if _is_news(one, seen):
+                    names.append(one.name)
+                    break
     return names[:MOST]

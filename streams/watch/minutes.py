@@ -7,7 +7,7 @@ in which rows arrived, and an update or a deletion needs no arithmetic of its ow
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from detectors.early import PLAINLY
 from schemas import scored
 from schemas.events import Window
-from schemas.scored import KINDS, Rows, ScoredBatch
-from schemas.terms import renumbered
+from schemas.scored import KINDS, ROW, Rows, ScoredBatch
+from schemas.terms import Terms, renumbered
 from schemas.times import MINUTE, from_ms
 
 MOST_TERMS: Final = 32
@@ -36,6 +36,12 @@ class Batch:
         self.table = batch.table
         self.said = batch.said
         self.ids = batch.ids
+
+
+def who(rows: Rows) -> NDArray[np.uint64]:
+    """Return the authors' hashes; an author who is not known stands for one of his own: the mention's hash."""
+    authors: NDArray[np.uint64] = rows["author"]
+    return np.where(authors == 0, rows["mention"], authors)
 
 
 @dataclass(slots=True)
@@ -58,8 +64,7 @@ class Chunk:
     @property
     def who(self) -> NDArray[np.uint64]:
         """The authors' hashes; an author who is not known stands for one of his own: the mention's hash."""
-        authors: NDArray[np.uint64] = self.rows["author"]
-        return np.where(authors == 0, self.rows["mention"], authors)
+        return who(self.rows)
 
     def by_minute(self, times: NDArray[np.int64]) -> Iterator[tuple[int, Chunk]]:
         """Split by the minute of `times` (one a row); yields (start of the minute, rows)."""
@@ -85,13 +90,13 @@ class OpenMinute:
     repeated: list[int] = field(default_factory=list)
     """Mentions that are remembered because of this minute though it may hold no row of them."""
 
-    def close(self, brand: str) -> tuple[Window, list[Chunk], list[int]]:
-        """Return the minute's window, the rows that it adds up and its known authors."""
+    def close(self, brand: str) -> tuple[Window, Joined]:
+        """Return the minute's window and the rows that it adds up."""
         chunks = self.chunks
         if self.gone:
             chunks = [_without(chunk, self.gone) for chunk in chunks]
-        known = {author for chunk in chunks for author in chunk.rows["author"].tolist() if author}
-        return _window(brand, self.start, chunks), chunks, sorted(known)
+        rows = joined(chunks)
+        return _window(brand, self.start, rows), rows
 
 
 def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
@@ -101,84 +106,141 @@ def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
     return chunk if keep.all() else chunk.kept(keep)
 
 
-def _window(brand: str, start: int, chunks: list[Chunk]) -> Window:
+@dataclass(slots=True)
+class Joined:
+    """Rows of several chunks in one piece; the parallel columns stand in the same order."""
+
+    rows: Rows
+    ids: list[str]
+    """`platform:id` of each."""
+    said: Terms
+    """Their terms, over a table that holds only words that are used."""
+    languages: Counter[str]
+    platforms: Counter[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def who(self) -> NDArray[np.uint64]:
+        """The authors' hashes, as of a chunk."""
+        return who(self.rows)
+
+    def known(self) -> list[int]:
+        """Return the hashes of the authors who are known, ascending."""
+        return sorted(set(self.rows["author"].tolist()) - {0})
+
+
+def joined(chunks: Sequence[Chunk]) -> Joined:
+    """Put `chunks` together: everything that is asked of a minute is then asked once, not chunk by chunk."""
+    ids: list[str] = []
+    numbers: dict[str, int] = {}
+    index: list[int] = []
+    languages: Counter[str] = Counter()
+    platforms: Counter[str] = Counter()
+    for chunk in chunks:
+        batch = chunk.batch
+        ids += map(batch.ids.__getitem__, chunk.where.tolist())
+        _add_words(numbers, index, batch.said.words, batch.said.index_of(chunk.where))
+        _add_names(languages, batch.batch.langs, chunk.rows["lang"])
+        _add_names(platforms, batch.batch.platforms, chunk.rows["platform"])
+    counts = [chunk.batch.said.counts[chunk.where] for chunk in chunks]
+    said = Terms(list(numbers), np.concatenate(counts) if counts else np.zeros(0, np.uint8), np.array(index, np.uint32))
+    # By way of bytes: numpy compares the fields' types of every part before it concatenates records.
+    rows = chunks[0].rows if len(chunks) == 1 else np.frombuffer(b"".join(c.rows.tobytes() for c in chunks), ROW)
+    return Joined(rows, ids, said, languages, platforms)
+
+
+def _add_words(numbers: dict[str, int], index: list[int], words: Sequence[str], used: NDArray[np.uint32]) -> None:
+    """Add `used` (positions in `words`) to `index` as positions among the keys of `numbers`, which grow as needed."""
+    if len(used) < len(words):  # a few posts of a long batch
+        index += [numbers.setdefault(words[i], len(numbers)) for i in used.tolist()]
+        return
+    distinct, places = renumbered(used)
+    number = np.array([numbers.setdefault(words[i], len(numbers)) for i in distinct], np.int64)
+    index += number[places].tolist()
+
+
+def _add_names(total: Counter[str], table: Sequence[str], column: NDArray[np.uint8]) -> None:
+    for place, count in Counter(column.tolist()).items():
+        total[table[place]] += count
+
+
+def _window(brand: str, start: int, joined: Joined) -> Window:
     window = Window(brand, from_ms(start))
-    chunks = [chunk for chunk in chunks if len(chunk.rows)]
-    if not chunks:
+    if not len(joined):
         return window
-    rows = chunks[0].rows if len(chunks) == 1 else np.concatenate([chunk.rows for chunk in chunks])
-    authors = rows["author"]
-    named = authors != 0
-    known, place, counts = np.unique(authors[named], return_inverse=True, return_counts=True)
-    followers = rows["followers"]
+    rows = joined.rows
+    flags, negative, followers = rows["flags"], rows["negative"], rows["followers"]
     # The largest account; among equals the one whose post is most negative, so that order does not decide.
-    top = int(np.lexsort((rows["negative"], followers))[-1])
-    flags = rows["flags"]
+    reach, worst = max(zip(followers.tolist(), negative.tolist(), strict=True))
     window.count = len(rows)
-    window.negative = int(rows["negative"].sum(dtype=np.int64))
+    window.negative = int(negative.sum(dtype=np.int64))
     window.positive = int(rows["positive"].sum(dtype=np.int64))
-    window.authors = len(known) + int((authors == 0).sum())
-    window.loudest = 1
-    if len(counts) and counts.max() > 1:
-        own = np.bincount(place, weights=rows["negative"][named]).astype(np.int64)
-        loudest = int(np.lexsort((own, counts))[-1])  # among equals the most negative
-        window.loudest, window.loudest_negative = int(counts[loudest]), int(own[loudest])
-    window.duplicates = len(rows) - len(np.unique(rows["signature"]))
-    window.copied_negative = _copied(rows[(flags & scored.REPOST) == 0])
-    window.reposts = int(np.count_nonzero(flags & scored.REPOST))
+    window.authors, window.loudest, window.loudest_negative = _voices(rows)
+    texts = Counter(rows["signature"].tolist())
+    if len(texts) < len(rows):
+        window.duplicates = len(rows) - len(texts)
+        window.copied_negative = _copied(rows[(flags & scored.REPOST) == 0])
     window.reach = int(followers.sum(dtype=np.int64))
-    window.top_reach = int(followers[top])
-    window.top_negative = int(rows["negative"][top])
-    window.verified = int(np.count_nonzero(flags & scored.VERIFIED))
-    official = (flags & (scored.OFFICIAL | scored.REPLY)) == (scored.OFFICIAL | scored.REPLY)
-    window.questions = int(np.count_nonzero(flags & scored.QUESTION))
-    window.replies = int(np.count_nonzero(official))
-    window.young = int(np.count_nonzero(flags & scored.YOUNG))
-    kinds = np.bincount(rows["kind"], minlength=len(KINDS))
-    window.kinds = {name: int(n) for name, n in zip(KINDS, kinds, strict=True) if n}
-    window.languages = _named(chunks, "lang", "langs")
-    window.platforms = _named(chunks, "platform", "platforms")
-    window.terms = terms_of(chunks) if window.authors >= TERM_AUTHORS else {}
+    window.top_reach, window.top_negative = reach, worst
+    told = Counter(flags.tolist())
+    window.reposts = _flagged(told, scored.REPOST)
+    window.verified = _flagged(told, scored.VERIFIED)
+    window.questions = _flagged(told, scored.QUESTION)
+    window.replies = _flagged(told, scored.OFFICIAL | scored.REPLY)
+    window.young = _flagged(told, scored.YOUNG)
+    kinds = Counter(rows["kind"].tolist())
+    window.kinds = {name: kinds[i] for i, name in enumerate(KINDS) if kinds[i]}
+    window.languages = dict(sorted(joined.languages.items()))
+    window.platforms = dict(sorted(joined.platforms.items()))
+    window.terms = terms_of(joined) if window.authors >= TERM_AUTHORS else {}
     return window
+
+
+def _flagged(told: Counter[int], bits: int) -> int:
+    """Return how many rows have all of `bits`; `told` counts the values of their flags."""
+    return sum(count for flags, count in told.items() if flags & bits == bits)
+
+
+def _voices(rows: Rows) -> tuple[int, int, int]:
+    """Return the number of authors, and how often the loudest known one spoke and how negatively in all.
+
+    Among equals it is the most negative one. Where nobody spoke twice nobody is loud: (authors, 1, 0).
+    """
+    authors = rows["author"].tolist()
+    counts = Counter(authors)
+    unknown = counts.pop(0, 0)
+    most = max(counts.values(), default=0)
+    if most < 2:
+        return len(counts) + unknown, 1, 0
+    mass = dict.fromkeys((author for author, count in counts.items() if count == most), 0)
+    for author, negative in zip(authors, rows["negative"].tolist(), strict=True):
+        if author in mass:
+            mass[author] += negative
+    return len(counts) + unknown, most, max(mass.values())
 
 
 def _copied(rows: Rows) -> int:
     """Return the sum of P(negative) of the posts that repeat another's text, one of each text left out."""
-    texts, place, counts = np.unique(rows["signature"], return_inverse=True, return_counts=True)
-    if len(texts) == len(rows):
-        return 0
-    mass = np.bincount(place, weights=rows["negative"])
-    return int((mass * (counts - 1) // counts).sum())
+    counts: Counter[int] = Counter()
+    mass: Counter[int] = Counter()
+    for text, negative in zip(rows["signature"].tolist(), rows["negative"].tolist(), strict=True):
+        counts[text] += 1
+        mass[text] += negative
+    return sum(mass[text] * (count - 1) // count for text, count in counts.items() if count > 1)
 
 
-def _named(chunks: list[Chunk], column: str, table: str) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for chunk in chunks:
-        counts = np.bincount(chunk.rows[column]).tolist()
-        for name, count in zip(getattr(chunk.batch.batch, table), counts, strict=False):
-            if count:
-                total[name] += count
-    return dict(sorted(total.items()))
-
-
-def terms_of(chunks: list[Chunk]) -> dict[str, int]:
+def terms_of(joined: Joined) -> dict[str, int]:
     """Return the terms that several authors used, with the number of authors; ties broken by the term itself."""
-    numbers: dict[str, int] = {}
-    term_parts, author_parts = [], []
-    for chunk in chunks:
-        said = chunk.batch.said.take(chunk.where)
-        used, index = renumbered(said.index)
-        number = np.array([numbers.setdefault(said.words[i], len(numbers)) for i in used], np.int64)
-        term_parts.append(number[index])
-        author_parts.append(np.repeat(chunk.who, said.counts))
-    term, author = np.concatenate(term_parts), np.concatenate(author_parts)
+    said = joined.said
+    term, author = said.index, np.repeat(joined.who, said.counts)
     order = np.lexsort((author, term))
     term, author = term[order], author[order]
     first = np.ones(len(term), bool)  # of each pair of term and author
     first[1:] = (term[1:] != term[:-1]) | (author[1:] != author[:-1])
-    authors = np.bincount(term[first], minlength=len(numbers))
-    names = list(numbers)
-    counted = [(-int(authors[i]), names[i]) for i in np.flatnonzero(authors >= TERM_AUTHORS)]
+    authors = np.bincount(term[first], minlength=len(said.words))
+    counted = [(-int(authors[i]), said.words[i]) for i in np.flatnonzero(authors >= TERM_AUTHORS).tolist()]
     return {name: -count for count, name in sorted(counted)[:MOST_TERMS]}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.times import MINUTE
 from streams.watch import examples
-from streams.watch.minutes import Arrivals, OpenMinute, terms_of
+from streams.watch.minutes import Arrivals, OpenMinute, joined, terms_of
 from streams.watch.state import Brand
 
 Effect = Alert | Signal | Window | AlertTick
@@ -61,18 +61,19 @@ def kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
 
 
 def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterator[Effect]:
-    window, chunks, authors = minute.close(brand.name)
+    window, rows = minute.close(brand.name)
     for mentions in [*(chunk.rows["mention"].tolist() for chunk in minute.chunks), minute.repeated]:
         brand.forget(mentions, minute.start)
     dirty.add(brand.name)
     if window.count:
         yield window
-        fresh = examples.candidates(minute.start, chunks, window.terms)
+        fresh = examples.candidates(minute.start, rows, window.terms)
         brand.examples = examples.kept([*brand.examples, *fresh], minute.start)
-        yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), authors)
+        yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), rows.known())
 
 
 def _arrived(brand: Brand, arrivals: Arrivals) -> list[str]:
     """Return the examples of a minute of arrival that is still open, then those of the minutes before."""
-    fresh = examples.candidates(arrivals.start, arrivals.chunks, terms_of(arrivals.chunks))
+    rows = joined(arrivals.chunks)
+    fresh = examples.candidates(arrivals.start, rows, terms_of(rows))
     return examples.picked([*brand.examples, *fresh], arrivals.start)

@@ -305,10 +305,10 @@ def _order_of_arrival(patch: Patch) -> None:
     close = OpenMinute.close
 
     def first_come(self: OpenMinute, brand: str) -> Any:
-        window, best, authors = close(self, brand)
+        window, rows = close(self, brand)
         if self.chunks:
             window.negative += int(self.chunks[0].rows["negative"][0])
-        return window, best, authors
+        return window, rows
 
     patch.setattr(OpenMinute, "close", first_come)
 

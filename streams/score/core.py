@@ -194,7 +194,7 @@ class ScoreCore:
         if not brands:
             return UNMATCHED
         late = bool(progress) and time < progress - self._settings.lateness_ms
-        pending.append(Pending(record.offset, mention, time, brands, late, progress))
+        pending.append(Pending(record.offset, record.key or mention.key, mention, time, brands, late, progress))
         return SCORED
 
     def _drafts(self, pending: Sequence[Pending], retracted: Sequence[Retraction], result: Scored) -> Drafts:

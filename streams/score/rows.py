@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.text.authors import AuthorLists, account_key, kind_by_cues
 from detectors.text.model import Scored as ScoredTexts
 from schemas import scored
-from schemas.ids import author_hash, mention_hash
+from schemas.ids import author_hash, key_hash, mention_hash
 from schemas.mention import Author, Mention
 from schemas.scored import Rows
 from schemas.terms import Terms, renumbered
@@ -38,6 +38,8 @@ class Pending(NamedTuple):
     """A mention that is to become rows, one for each of its `brands`."""
 
     offset: int
+    key: bytes
+    """The record's: `platform:id`."""
     mention: Mention
     time: int
     brands: Sequence[str]
@@ -80,7 +82,7 @@ class Drafts:
         brands, langs, platforms = Names(), Names(), Names()
         owner = [i for i, item in enumerate(pending) for _ in item.brands]
         brand = [brands[name] for item in pending for name in item.brands]
-        ids = [f"{item.mention.platform}:{item.mention.id}" for item in pending]
+        ids = [item.key.decode() for item in pending]
         self._brand = np.array(brand + [0] * len(retracted), np.int64)
         lang = np.array([langs[name] for name in texts.lang], np.int64)
         platform = np.array([platforms[item.mention.platform] for item in pending], np.int64)
@@ -178,7 +180,7 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     table["offset"] = [item.offset for item in pending]
     table["time"] = [item.time for item in pending]
     table["label"] = [item.label for item in pending]
-    table["mention"] = np.array([mention_hash(item.mention.platform, item.mention.id) for item in pending], np.uint64)
+    table["mention"] = np.array([key_hash(item.key) for item in pending], np.uint64)
     table["author"] = np.array(who, np.uint64)
     table["signature"] = texts.signature
     table["followers"] = followers

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from faust.types import TP
 
@@ -31,6 +31,8 @@ from streams.watch.verdicts import Effect
 
 log = logging.getLogger(__name__)
 
+BREATH: Final = 256
+"""Effects, or brands, after which the loop's other tasks have their turn: a minute may end for thousands of brands at once."""
 NewCore = Callable[[int], WatchCore]
 
 
@@ -91,8 +93,10 @@ class WatchAgent:
                 raise PositionError(
                     f"scored-{owned.partition}: {record.offset} comes after {core.applied}: records are missing"
                 )
-            effects = core.apply(record.offset, scored.decode(record.value))
-            writes += (self._write(owned.partition, effect, record.timestamp) for effect in effects)
+            for effect in core.steps(record.offset, scored.decode(record.value)):
+                writes.append(self._write(owned.partition, effect, record.timestamp))
+                if len(writes) % BREATH == 0:
+                    await asyncio.sleep(0)
         if writes:
             await self._context.producer.send(writes)
         owned.sure = True
@@ -141,8 +145,12 @@ class WatchAgent:
         async with self._busy:  # a cut: nothing changes while it is copied
             if self._owned.get(owned.partition) not in (owned, None) or not owned.sure:
                 return
-            dirty = set(names) if names is not None else set(owned.core.dirty)
-            brands, partition = owned.core.snapshot(dirty)
+            brands: list[BrandRecord] = []
+            for record in owned.core.brand_records(names if names is not None else owned.core.dirty):
+                brands.append(record)
+                if len(brands) % BREATH == 0:
+                    await asyncio.sleep(0)
+            partition = owned.core.partition_record()
             owned.core.dirty.clear()
         began = time.perf_counter()
         await self._context.producer.send([self._record(owned, record) for record in brands])

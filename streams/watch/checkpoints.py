@@ -1,6 +1,6 @@
 """Checkpoints: how a partition's state is written down, and which of what is found is taken up again.
 
-A checkpoint is a cut (see `WatchCore.snapshot`). Its records have the key `brand|id`, with an id new at each
+A checkpoint is a cut (see `WatchCore.brand_records`). Its records have the key `brand|id`, with an id new at each
 assignment, so that nobody overwrites another's; the partition's own record (`|id`, written last) makes it whole.
 Only brands that changed are written: an older record of the same id stands for the others.
 

@@ -1,6 +1,6 @@
 """The core of `watch`: a function of one `scored` partition's log.
 
-Each batch is applied (`apply`), and what follows from it comes back as effects. Time is the least progress of all
+Each batch is applied (`apply`, `steps`), and what follows from it comes back as effects. Time is the least progress of all
 source partitions (the clock). When the clock passes a minute boundary M, in this order:
 the arrival minute that ended at M is judged a last time; minutes that end at or before M - lateness close and are
 judged; monitors that asked to be woken are woken. Early verdicts are sought after every batch in the arrival minute
@@ -87,10 +87,16 @@ class WatchCore:
 
     def apply(self, offset: int, batch: ScoredBatch) -> list[Effect]:
         """Apply the record at `offset` of the partition's log; return what follows from it."""
+        return list(self.steps(offset, batch))
+
+    def steps(self, offset: int, batch: ScoredBatch) -> Iterator[Effect]:
+        """Do the same step by step, for the minute in which thousands of brands close a window at once.
+
+        The record is applied when the iterator has come to its end; a core whose iterator was left before is of no more use.
+        """
         source = self._source(batch)
         self._offset = offset
         self._count_outcomes(source, batch)
-        effects: list[Effect] = []
         after = source.last
         self._trail.note(offset, source, after)
         arrived = Batch(batch)
@@ -102,12 +108,11 @@ class WatchCore:
                 source.progress = tick
                 clock = self._least_progress(batch.source)
                 if clock > self.clock:
-                    effects += self._advance(clock)
+                    yield from self._advance(clock)
             if self._touched:
-                effects += self._early(self._touched)
+                yield from self._early(self._touched)
         source.last = max(source.last, batch.last)
         self.applied = offset
-        return effects
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
@@ -296,9 +301,16 @@ class WatchCore:
 
     # --- checkpoints ---------------------------------------------------------------------------------------------
 
-    def snapshot(self, names: Iterable[str]) -> tuple[list[BrandRecord], PartitionRecord]:
-        """Return a cut: the records of the brands `names`, and the partition's, all as of now."""
-        brands = [self.brands[name].record(self.applied) for name in sorted(names)]
+    def brand_records(self, names: Iterable[str]) -> Iterator[BrandRecord]:
+        """Yield the records of the brands `names`.
+
+        With `partition_record` they are a cut, as of one moment, as long as nothing is applied between them.
+        """
+        for name in sorted(names):
+            yield self.brands[name].record(self.applied)
+
+    def partition_record(self) -> PartitionRecord:
+        """Return the partition's record."""
         resting_on = (minute.offset for brand in self.brands.values() for minute in brand.minutes.values())
         replay_from = self._trail.back_to(self.applied, resting_on, self.sources.values())
         sources = [
@@ -306,7 +318,7 @@ class WatchCore:
             for s in self.sources.values()
         ]
         names_now = sorted(self.brands)
-        return brands, PartitionRecord(
+        return PartitionRecord(
             SCHEMA, self.applied, replay_from, self.clock, sources, names_now, self.former.copy(), self.log
         )
 

@@ -23,7 +23,7 @@ from streams.watch import checkpoints
 from streams.watch.core import WatchCore
 from streams.watch.intake import Intake
 from streams.watch.minutes import OpenMinute
-from streams.watch.state import Brand, Known, PartitionRecord
+from streams.watch.state import Brand, BrandRecord, Known, PartitionRecord
 from tests.model.world import ModelWatchAgent
 
 Patch = pytest.MonkeyPatch
@@ -69,15 +69,18 @@ def _brand_not_ahead(patch: Patch) -> None:
 
 
 def _catching_up_written_down_as_behind(patch: Patch) -> None:
-    snapshot = WatchCore.snapshot
+    records = WatchCore.brand_records
 
-    def behind(self: WatchCore, names: Iterable[str]) -> Any:
-        brands, partition = snapshot(self, names)
-        for record in brands:
+    def behind(self: WatchCore, names: Iterable[str]) -> Iterator[BrandRecord]:
+        for record in records(self, names):
             record.applied = self.applied
-        return brands, partition
+            yield record
 
-    patch.setattr(WatchCore, "snapshot", behind)
+    patch.setattr(WatchCore, "brand_records", behind)
+
+
+def _cut(core: WatchCore, names: Iterable[str] | None) -> tuple[list[BrandRecord], PartitionRecord]:
+    return list(core.brand_records(names if names is not None else core.dirty)), core.partition_record()
 
 
 def _partition_before_brands(patch: Patch) -> None:
@@ -85,7 +88,7 @@ def _partition_before_brands(patch: Patch) -> None:
         async with self._busy:
             if self._owned.get(owned.partition) not in (owned, None):
                 return
-            brands, partition = owned.core.snapshot(set(names) if names is not None else set(owned.core.dirty))
+            brands, partition = _cut(owned.core, names)
             owned.core.dirty.clear()
         await self._context.producer.send([self._record(owned, partition)])
         await self._context.producer.send([self._record(owned, record) for record in brands])
@@ -97,7 +100,7 @@ def _no_cut(patch: Patch) -> None:
     """Copy without waiting for the slice in hand: what it led to may not be acknowledged yet."""
 
     async def write(self: Any, owned: Any, names: Iterable[str] | None) -> None:
-        brands, partition = owned.core.snapshot(set(names) if names is not None else set(owned.core.dirty))
+        brands, partition = _cut(owned.core, names)
         owned.core.dirty.clear()
         await self._context.producer.send([self._record(owned, record) for record in brands])
         await self._context.producer.send([self._record(owned, partition)])
@@ -115,7 +118,7 @@ def _dirty_forgotten_after(patch: Patch) -> None:
         async with self._busy:
             if self._owned.get(owned.partition) not in (owned, None):
                 return
-            brands, partition = owned.core.snapshot(set(names) if names is not None else set(owned.core.dirty))
+            brands, partition = _cut(owned.core, names)
         await self._context.producer.send([self._record(owned, record) for record in brands])
         await self._context.producer.send([self._record(owned, partition)])
         owned.core.dirty.clear()
@@ -171,14 +174,14 @@ def _nearest_checkpoint(patch: Patch) -> None:
 
 
 def _from_what_is_applied(patch: Patch) -> None:
-    snapshot = WatchCore.snapshot
+    record = WatchCore.partition_record
 
-    def later(self: WatchCore, names: Iterable[str]) -> Any:
-        brands, partition = snapshot(self, names)
+    def later(self: WatchCore) -> PartitionRecord:
+        partition = record(self)
         partition.replay_from = self.applied + 1
-        return brands, partition
+        return partition
 
-    patch.setattr(WatchCore, "snapshot", later)
+    patch.setattr(WatchCore, "partition_record", later)
 
 
 def _commit_anywhere(patch: Patch) -> None:

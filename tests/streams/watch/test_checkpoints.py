@@ -44,7 +44,7 @@ def test_a_checkpoint_of_the_schema_before_is_taken_up():
     values = [v for _, v in cores.scored_log(cores.score(cores.settings("Acme", "Bolt")), log)]
     core.apply(13, scored.decode(values[0]))
     assert core.tally().applied == 93
-    _, written = core.snapshot(core.brands)
+    written = core.partition_record()
     assert written.schema == SCHEMA == 2
 
 

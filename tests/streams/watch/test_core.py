@@ -185,7 +185,7 @@ def cores_total(values: list[bytes]) -> Tally:
 
 
 def save(core: WatchCore, store: dict[bytes, bytes], *, torn: bool) -> None:
-    brands, partition = core.snapshot(core.dirty)
+    brands, partition = list(core.brand_records(core.dirty)), core.partition_record()
     core.dirty.clear()
     for record in brands:
         store[checkpoints.key(record.brand, "me")] = checkpoints.encode(record)

@@ -27,7 +27,7 @@ def counts(core: WatchCore, batches: list[bytes]) -> dict[int, int]:
 
 def restarted(core: WatchCore, batches: list[bytes]) -> WatchCore:
     """A core that takes up the checkpoint of `core`; `batches` is the whole log."""
-    brands, partition = core.snapshot(core.brands)
+    brands, partition = list(core.brand_records(core.brands)), core.partition_record()
     made = cores.watch(cores.settings())
     made.restore(partition, brands)
     for offset in range(partition.replay_from, partition.applied + 1):
@@ -99,9 +99,9 @@ def test_a_brand_ahead_of_its_partition_stays_ahead_in_the_next_checkpoint():
     batches = values(story(0, 2))
     core = cores.watch(cores.settings())
     counts(core, batches[:2])
-    _, early = core.snapshot(core.brands)
+    early = core.partition_record()
     counts(core, batches[2:4])
-    ahead, _ = core.snapshot(core.brands)
+    ahead = list(core.brand_records(core.brands))
     second = cores.watch(cores.settings())
     second.restore(early, ahead)
     for offset in range(early.replay_from, early.applied + 1):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.monitor import BrandMonitor
 from schemas import scored
@@ -22,7 +23,7 @@ from schemas.events import AlertTick
 from schemas.scored import ScoredBatch
 from schemas.times import MINUTE
 from streams.brands.registry import Change
-from streams.watch import blind, verdicts
+from streams.watch import blind, changes, verdicts
 from streams.watch.agenda import Agenda
 from streams.watch.intake import Intake
 from streams.watch.minutes import Batch, Chunk, minute_of
@@ -154,31 +155,35 @@ class WatchCore:
         fresh = np.flatnonzero(table["offset"] > after)
         if not len(fresh):
             return
+        apart = changes.told_anew(table)[fresh]
         fresh += begin
-        if (table["op"] != scored.CREATE).any():
-            # Each update or deletion changes what the next row means.
-            for i in fresh:
-                if batch.table["op"][i] == scored.DELETE:
-                    row = batch.table[i]
-                    for brand in self.brands.values():
-                        self._intake.retract(brand, int(row["mention"]), int(row["rev"]), int(row["label"]))
-                    if counting:
-                        self._forget_example(offset, int(row["mention"]))
-                else:
-                    self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
-            return
+        if apart.any():
+            # Each row of these may change what the next one means; the order of all others does not matter.
+            self._changed(offset, batch, fresh[apart], counting=counting)
+            fresh = fresh[~apart]
+            if not len(fresh):
+                return
         whose = batch.table["brand"][fresh]
         order = np.argsort(whose, kind="stable")
         cuts = np.flatnonzero(np.diff(whose[order])) + 1
         for mine in np.split(fresh[order], cuts):
             self._brand_rows(offset, Chunk.of(batch, mine), counting=counting)
 
-    def _forget_example(self, offset: int, mention: int) -> None:
-        """What is gone or has been rewritten is no example any more."""
-        for brand in self.brands.values():
-            if offset > brand.applied and any(one.mention == mention for one in brand.examples):
-                brand.examples = [one for one in brand.examples if one.mention != mention]
-                self.dirty.add(brand.name)
+    def _changed(self, offset: int, batch: Batch, where: NDArray[np.intp], *, counting: bool) -> None:
+        """Take up, in their order, the rows `where`: all that the batch has of mentions that are updated or deleted in it."""
+        rows = batch.table[where]
+        gone = set(rows["mention"][rows["op"] == scored.DELETE].tolist())
+        known = changes.holders(self.brands, gone)
+        for i, row in zip(where.tolist(), rows, strict=True):
+            mention = int(row["mention"])
+            if row["op"] == scored.DELETE:
+                for name in known[mention]:
+                    self._intake.retract(self.brands[name], mention, int(row["rev"]), int(row["label"]))
+            else:
+                known[mention].add(batch.batch.brands[row["brand"]])
+                self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
+        if counting:
+            self.dirty.update(changes.forget_examples(self.brands, gone, offset))
 
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
         name = chunk.batch.batch.brands[int(chunk.rows["brand"][0])]

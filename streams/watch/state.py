@@ -113,6 +113,14 @@ class Brand:
     since: int = 0
     """From when on what last changed it on the watch list counts (epoch ms)."""
 
+    shown: set[int] = field(default_factory=set)
+    """The mentions of `examples`."""
+
+    def show(self, examples: Iterable[Example]) -> None:
+        """Remember `examples` in place of those before."""
+        self.examples = list(examples)
+        self.shown = {one.mention for one in self.examples}
+
     def replace(self, mention: int, rev: int, after: int, last: int) -> None:
         """Leave revisions of `mention` below `rev` out of the minutes that begin after `after`, up to `last`.
 
@@ -146,7 +154,7 @@ class Brand:
     @classmethod
     def of(cls, record: BrandRecord, monitor: BrandMonitor) -> Brand:
         """Return the brand that was written down; its open minutes are read again."""
-        return cls(
+        brand = cls(
             record.brand,
             monitor,
             record.applied,
@@ -154,8 +162,9 @@ class Brand:
             record.tally,
             unseen=blind.load(record.unseen),
             since=record.since,
-            examples=record.examples,
         )
+        brand.show(record.examples)
+        return brand
 
 
 class BrandRecord(Struct, array_like=True):

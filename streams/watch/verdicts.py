@@ -68,7 +68,7 @@ def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterat
     if window.count:
         yield window
         fresh = examples.candidates(minute.start, rows, window.terms)
-        brand.examples = examples.kept([*brand.examples, *fresh], minute.start)
+        brand.show(examples.kept([*brand.examples, *fresh], minute.start))
         yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), rows.known())
 
 

@@ -36,7 +36,9 @@ KEPT: Final = 180 * 86_400
 """Seconds for which name, language and access are kept on a device."""
 LONGEST_NAME: Final = 64
 WRONG_TOKENS: Final = 10
-"""Wrong access tokens a minute, over all visitors, until nobody is heard any more."""
+"""Wrong access tokens a minute, over all visitors, until no more are looked at."""
+LONG_TOKEN: Final = 16
+"""Characters from which on a token is not guessed at any rate (64 bits, if they are hexadecimal digits)."""
 OPEN_PATHS: Final = frozenset({"/metrics", "/health", "/health/live"})
 """Asked by machines that know this host under names of their own; nothing secret is there."""
 UNASKED: Final = ("/static/", "/favicon.ico", LINKS, "/signin")
@@ -145,12 +147,16 @@ class Guard:
         return not self._token or _same(given, self._pass())
 
     def try_token(self, given: str) -> bool | None:
-        """Whether `given` is the access token; None where too many wrong ones came of late."""
+        """Whether `given` is the access token; None where too many wrong ones came of late.
+
+        Whoever knows a token that cannot be guessed is heard all the same: nobody shall keep a team out of its own crisis.
+        """
         now = time.monotonic()
-        if len(self._wrong) == WRONG_TOKENS and now - self._wrong[0] < 60:
-            return None
-        if _same(given.strip(), self._token):
+        guessed = len(self._wrong) == WRONG_TOKENS and now - self._wrong[0] < 60
+        if _same(given.strip(), self._token) and (not guessed or len(self._token) >= LONG_TOKEN):
             return True
+        if guessed:
+            return None
         self._wrong.append(now)
         return False
 

@@ -135,8 +135,8 @@ def test_programs_send_the_token_and_guessing_is_stopped() -> None:
                 (await visitor.get("/api/incidents", headers={"Authorization": f"Bearer {n}"}))[0] for n in range(12)
             ]
             assert statuses[-1] == 429
-            assert (await visitor.get("/", headers={"Authorization": f"Bearer {TOKEN}"}))[0] == 429
-            assert (await _sign_in(visitor, TOKEN))[0] == 429
+            assert (await visitor.get("/", headers={"Authorization": f"Bearer {TOKEN}"}))[0] == 200, "it is long"
+            assert (await _sign_in(visitor, TOKEN))[0] == 303
 
     asyncio.run(run())
 

@@ -17,6 +17,7 @@ from schemas.times import SECOND, from_ms
 from streams.links import PATH, Claim, LinkError, Purpose, Refusal
 from streams.policy import cards
 from streams.policy.model import Language
+from streams.policy.people import every_contact
 from streams.web.board import LIVE
 from streams.web.guard import form_of, text_field
 from streams.web.site import Site
@@ -120,14 +121,20 @@ class MessageLinks:
         """Return what the link entitles to, or the page that says why it does not."""
         links = self._site.links
         if links is None:
-            return _discreet(self._site.page(request, "link.html", status=404, refused="unset", claim=None))
+            return self._refused(request, "unset", 404)
         try:
             # People's clocks run on wall time, also where the data are replayed.
-            return links.peek(request.match_info["token"], int(self._site.wall_clock() * SECOND))
+            claim = links.peek(request.match_info["token"], int(self._site.wall_clock() * SECOND))
         except LinkError as error:
-            key = "expired" if error.refusal is Refusal.EXPIRED else "forged"
-            return _discreet(self._site.page(request, "link.html", status=410 if key == "expired" else 403,
-                                             refused=key, claim=None))  # fmt: skip
+            expired = error.refusal is Refusal.EXPIRED
+            return self._refused(request, "expired" if expired else "forged", 410 if expired else 403)
+        policy = self._site.policy
+        if policy is not None and not every_contact(policy, claim.person):
+            return self._refused(request, "left", 403)
+        return claim
+
+    def _refused(self, request: web.Request, why: str, status: int) -> web.Response:
+        return _discreet(self._site.page(request, "link.html", status=status, refused=why, claim=None))
 
     def _page(
         self, request: web.Request, claim: Claim, *, status: int = 200, done: bool = False, error: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from schemas.events import encode
 from streams.engine.records import Write
 from streams.links import Claim, Links
+from streams.policy.load import load_policy
 from streams.settings import Settings, WebSettings
 from streams.web.guard import Guard
 from streams.web.views import actions
@@ -301,6 +303,22 @@ def test_a_link_that_is_old_or_false_is_refused(how: str) -> None:
             for status, page in (await visitor.get(address), await visitor.post(address, {})):
                 assert status == (410 if how == "expired" else 403) and re.search(r"no longer valid|not valid", page)
             assert producer.writes == []
+
+    asyncio.run(run())
+
+
+def test_a_link_of_somebody_who_has_left_is_refused() -> None:
+    example = Path(__file__).resolve().parents[3] / "deploy" / "config" / "policy.example.yaml"
+
+    async def run() -> None:
+        async with open_page(samples.story(), links=LINKS) as (visitor, producer):
+            visitor.server.site.policy = policy = load_policy(example)
+            policy.people["camille"] = policy.people["alice"]
+            assert (await visitor.post(link(), {}))[0] == 200 and len(producer.writes) == 1
+            del policy.people["camille"]
+            for status, page in (await visitor.get(link()), await visitor.post(link("dismiss"), {})):
+                assert status == 403 and "no longer in the chain of command" in page
+            assert len(producer.writes) == 1
 
     asyncio.run(run())
 

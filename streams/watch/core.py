@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from detectors.monitor import BrandMonitor
 from schemas import scored
 from schemas.events import AlertTick
-from schemas.scored import ScoredBatch
+from schemas.scored import Rows, ScoredBatch
 from schemas.times import MINUTE
 from streams.brands.registry import Change
 from streams.watch import blind, changes, verdicts
@@ -100,10 +100,10 @@ class WatchCore:
         self._count_outcomes(source, batch)
         after = source.last
         self._trail.note(offset, source, after)
-        arrived = Batch(batch)
+        arrived, table = Batch(batch), batch.table
         for begin, end, tick in batch.segments():
             self._touched.clear()
-            self._rows(offset, arrived, begin, end, after, counting=True)
+            self._rows(offset, arrived, table, slice(begin, end), after, counting=True)
             if tick is not None and tick > source.progress:
                 self._note_gap(source, tick)
                 source.progress = tick
@@ -119,7 +119,7 @@ class WatchCore:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
         source = self._source(batch)
         self._trail.note(offset, source, source.before)
-        self._rows(offset, Batch(batch), 0, len(batch.ids), source.before, counting=False)
+        self._rows(offset, Batch(batch), batch.table, slice(None), source.before, counting=False)
         source.before = max(source.before, batch.last)
 
     def finish_refill(self) -> None:
@@ -150,43 +150,44 @@ class WatchCore:
                 setattr(source.tally, name, getattr(source.tally, name) + count)
         source.counted = batch.last
 
-    def _rows(self, offset: int, batch: Batch, begin: int, end: int, after: int, *, counting: bool) -> None:
-        table = batch.table[begin:end]
+    def _rows(self, offset: int, batch: Batch, rows: Rows, part: slice, after: int, *, counting: bool) -> None:
+        """Take up those of the batch's `rows` that are in `part` of it and beyond the source offset `after`."""
+        table = rows[part]
         fresh = np.flatnonzero(table["offset"] > after)
         if not len(fresh):
             return
         apart = changes.told_anew(table)[fresh]
-        fresh += begin
+        fresh += part.start or 0
         if apart.any():
             # Each row of these may change what the next one means; the order of all others does not matter.
-            self._changed(offset, batch, fresh[apart], counting=counting)
+            self._changed(offset, batch, rows, fresh[apart], counting=counting)
             fresh = fresh[~apart]
             if not len(fresh):
                 return
-        whose = batch.table["brand"][fresh]
+        whose = rows["brand"][fresh]
         order = np.argsort(whose, kind="stable")
         cuts = np.flatnonzero(np.diff(whose[order])) + 1
         for mine in np.split(fresh[order], cuts):
-            self._brand_rows(offset, Chunk.of(batch, mine), counting=counting)
+            self._brand_rows(offset, Chunk(batch, mine, rows[mine]), counting=counting)
 
-    def _changed(self, offset: int, batch: Batch, where: NDArray[np.intp], *, counting: bool) -> None:
+    def _changed(self, offset: int, batch: Batch, rows: Rows, where: NDArray[np.intp], *, counting: bool) -> None:
         """Take up, in their order, the rows `where`: all that the batch has of mentions that are updated or deleted in it."""
-        rows = batch.table[where]
-        gone = set(rows["mention"][rows["op"] == scored.DELETE].tolist())
+        changed = rows[where]
+        gone = set(changed["mention"][changed["op"] == scored.DELETE].tolist())
         known = changes.holders(self.brands, gone)
-        for i, row in zip(where.tolist(), rows, strict=True):
+        for i, row in zip(where, changed, strict=True):
             mention = int(row["mention"])
             if row["op"] == scored.DELETE:
                 for name in known[mention]:
                     self._intake.retract(self.brands[name], mention, int(row["rev"]), int(row["label"]))
             else:
-                known[mention].add(batch.batch.brands[row["brand"]])
-                self._brand_rows(offset, Chunk.of(batch, np.array([i])), counting=counting)
+                known[mention].add(batch.brands[row["brand"]])
+                self._brand_rows(offset, Chunk(batch, np.array([i]), rows[i : i + 1].copy()), counting=counting)
         if counting:
             self.dirty.update(changes.forget_examples(self.brands, gone, offset))
 
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
-        name = chunk.batch.batch.brands[int(chunk.rows["brand"][0])]
+        name = chunk.batch.brands[int(chunk.rows["brand"][0])]
         brand = self.brands.get(name)
         if brand is None:
             brand = self.brands[name] = self._new_brand(name)

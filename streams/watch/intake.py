@@ -50,6 +50,7 @@ class Intake:
         first_time: list[bool] = []
         kept: list[int] = []
         seen, hold = brand.seen, self.hold
+        alike: dict[tuple[int, int, int], Known] = {}  # most rows of a chunk are remembered by the same few figures
         duplicates = 0
         mentions, revs, labels = (chunk.rows[column].tolist() for column in ("mention", "rev", "label"))
         for i, mention in enumerate(mentions):
@@ -57,7 +58,11 @@ class Intake:
             if known is not None and labels[i] >= known.until(hold):
                 known = None
             if known is None:
-                seen[mention] = known_from(revs[i], minutes[i], offset, labels[i])
+                figures = (revs[i], minutes[i], labels[i])
+                same = alike.get(figures)
+                if same is None:
+                    same = alike[figures] = known_from(revs[i], minutes[i], offset, labels[i])
+                seen[mention] = same
             else:
                 if minutes[i] != known.last:
                     known = self._follow(brand, mention, known, minutes[i])

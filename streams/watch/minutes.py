@@ -6,6 +6,7 @@ in which rows arrived, and an update or a deletion needs no arithmetic of its ow
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,15 +28,18 @@ TERM_AUTHORS: Final = 2
 
 
 class Batch:
-    """A batch of `scored` with its columns as arrays, made once for all its chunks."""
+    """What chunks need of a batch of `scored` for as long as their minutes are open: all but its rows, of which each has its own."""
 
-    __slots__ = ("batch", "ids", "said", "table")
+    __slots__ = ("brands", "ids", "langs", "platforms", "said")
 
     def __init__(self, batch: ScoredBatch) -> None:
-        self.batch = batch
-        self.table = batch.table
-        self.said = batch.said
+        self.brands = batch.brands
         self.ids = batch.ids
+        self.langs = batch.langs
+        self.platforms = batch.platforms
+        # Batches share most of their words: one string for all of them, gone when the last batch is.
+        said = batch.said
+        self.said = Terms(list(map(sys.intern, said.words)), said.counts, said.index)
 
 
 def who(rows: Rows) -> NDArray[np.uint64]:
@@ -51,11 +55,6 @@ class Chunk:
     batch: Batch
     where: NDArray[np.intp]
     rows: Rows
-
-    @classmethod
-    def of(cls, batch: Batch, where: NDArray[np.intp]) -> Chunk:
-        """Return the rows `where` of `batch`."""
-        return cls(batch, where, batch.table[where])
 
     def kept(self, mask: NDArray[np.bool_]) -> Chunk:
         """Return the rows where `mask` is true."""
@@ -142,8 +141,8 @@ def joined(chunks: Sequence[Chunk]) -> Joined:
         batch = chunk.batch
         ids += map(batch.ids.__getitem__, chunk.where.tolist())
         _add_words(numbers, index, batch.said.words, batch.said.index_of(chunk.where))
-        _add_names(languages, batch.batch.langs, chunk.rows["lang"])
-        _add_names(platforms, batch.batch.platforms, chunk.rows["platform"])
+        _add_names(languages, batch.langs, chunk.rows["lang"])
+        _add_names(platforms, batch.platforms, chunk.rows["platform"])
     counts = [chunk.batch.said.counts[chunk.where] for chunk in chunks]
     said = Terms(list(numbers), np.concatenate(counts) if counts else np.zeros(0, np.uint8), np.array(index, np.uint32))
     # By way of bytes: numpy compares the fields' types of every part before it concatenates records.

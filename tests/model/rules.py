@@ -41,8 +41,8 @@ class Rule(NamedTuple):
 def _rows_twice(patch: Patch) -> None:
     rows = WatchCore._rows
 
-    def take_all(self: Any, offset: int, batch: Any, begin: int, end: int, after: int, *, counting: bool) -> None:
-        rows(self, offset, batch, begin, end, -1, counting=counting)
+    def take_all(self: Any, offset: int, batch: Any, table: Any, part: slice, after: int, *, counting: bool) -> None:
+        rows(self, offset, batch, table, part, -1, counting=counting)
 
     patch.setattr(WatchCore, "_rows", take_all)
 

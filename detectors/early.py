@@ -10,14 +10,14 @@ its limit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from detectors import severity
+from detectors import grave, severity
 from detectors.onset import threshold
 from detectors.picture import Judgement, Picture
 from detectors.sums import HORIZONS
@@ -39,6 +39,10 @@ SPANS: Final = (0, 1)
 WORTH: Final = 1.5
 """Standard deviations of a minute's count from which it is looked at."""
 LEAST: Final = 3
+TOLD: Final = (1, 2)
+"""Numbers of the horizons on which it looks for a grave matter: five minutes and a quarter of an hour."""
+KEPT: Final = HORIZONS[TOLD[-1]]
+"""Minutes of arrival that are kept."""
 
 
 class Arrived(Struct, array_like=True):
@@ -47,6 +51,8 @@ class Arrived(Struct, array_like=True):
     minute: int
     people: int
     negative: int
+    tellers: int = 0
+    """People who speak of a grave matter, once the minute is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class EarlyTrigger:
 
     def __init__(self) -> None:
         self._recent: list[Arrived] = []
+        self.tellers = grave.Tellers()
 
     @staticmethod
     def bound(picture: Picture) -> tuple[int, int]:
@@ -76,7 +83,13 @@ class EarlyTrigger:
         return max(LEAST, reaching(WORTH, picture.pace.rate, picture.pace.dispersion[0])), NEVER
 
     def look(
-        self, picture: Picture, minute: int, people: int, negative: int, factors: Sequence[float]
+        self,
+        picture: Picture,
+        minute: int,
+        people: int,
+        negative: int,
+        factors: Sequence[float],
+        said: Iterable[tuple[int, int]] = (),
     ) -> EarlyVerdict | None:
         """Return the verdict on an open arrival minute, None when it says nothing yet.
 
@@ -86,11 +99,15 @@ class EarlyTrigger:
             people: the crowd so far: no more than mentions, authors and different texts.
             negative: sum of P(negative) in 1/10,000 over posts with at least `PLAINLY`.
             factors: multiply what is expected on each horizon (campaigns).
+            said: see `BrandMonitor.early`.
         """
-        longest = HORIZONS[SPANS[-1]]
-        self._recent = [e for e in self._recent if minute - longest < e.minute < minute]
-        self._recent.append(Arrived(minute, people, min(negative, people * 10_000)))
+        told = list(said)
+        self._recent = [e for e in self._recent if minute - KEPT < e.minute < minute]
+        self._recent.append(Arrived(minute, people, min(negative, people * 10_000), grave.people(told)))
         found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factors[k])) is not None]
+        if told:
+            self.tellers.note(minute, told)
+            found += [v for k in TOLD if (v := self._grave(picture, k, minute, factors[k])) is not None]
         return max(found, key=lambda v: (v.judgement.level, v.score), default=None)
 
     def _verdict(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
@@ -123,8 +140,36 @@ class EarlyTrigger:
             return None
         return EarlyVerdict(Judgement(k, level, points, people), score, recent[0].minute * MINUTE, angry, expected)
 
+    def _grave(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
+        """Return the verdict on a grave matter that many tell: L2 at most, on minutes of arrival that are over.
+
+        How much else is said in them decides as well, so an open one cannot tell yet.
+        """
+        if picture.pace.grave.minutes < picture.settings.warm_up_hours * 60:
+            return None
+        recent = [e for e in self._recent if e.minute > minute - HORIZONS[k]]
+        told = self.tellers.people(sum(e.tellers for e in recent), HORIZONS[k], minute)
+        if told < picture.least_tellers(k):
+            return None
+        people = sum(e.people for e in recent)
+        mentions = picture.pace.rate * HORIZONS[k] * factor
+        expected = picture.pace.grave.expected(max(mentions, people))
+        score = excess(told, expected, picture.pace.grave.dispersion[k])
+        if score < threshold(k, picture.settings.sensitivity) + MARGIN:
+            return None
+        usual = picture.pace.share.usual
+        points = severity.terms(severity.Facts(people, mentions, people, usual, usual))
+        beyond = picture.habits.grave_beyond(minute, told)
+        points, level = severity.grave(points, told, picture.least_tellers(k), beyond)
+        if level < 2:
+            return None
+        starts = next(e.minute for e in recent if e.tellers) * MINUTE
+        return EarlyVerdict(
+            Judgement(k, level, points, people, told, expected), score, starts, people * usual, mentions
+        )
+
     def dump(self) -> list[Any]:
-        """Return the state as plain lists."""
+        """Return the state as plain lists; `tellers` has its own."""
         return list(self._recent)
 
     def load(self, data: list[Any]) -> None:

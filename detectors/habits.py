@@ -31,6 +31,8 @@ class Day(Struct, array_like=True):
     """Followers of the largest account with a negative post."""
     slow: float = 0.0
     """The largest sum of a slow burn."""
+    grave: int = 0
+    """The most people in an hour who spoke of a grave matter."""
 
 
 class Habits:
@@ -54,9 +56,10 @@ class Habits:
             self.days.append(Day(day, [0] * len(HORIZONS), [0] * len(HORIZONS)))
         return self.days[-1]
 
-    def note(self, minute: int, sums: SlidingSums, slow: float = 0.0) -> None:
-        """Remember the sums of a closed minute, and the slow burn."""
+    def note(self, minute: int, sums: SlidingSums, slow: float = 0.0, grave: int = 0) -> None:
+        """Remember the sums of a closed minute, the slow burn, and who spoke of a grave matter in the hour."""
         today = self.today(minute)
+        today.grave = max(today.grave, grave)
         today.slow = max(today.slow, slow)
         today.crowd = [max(pair) for pair in zip(today.crowd, sums.crowd, strict=True)]
         today.mass = [max(pair) for pair in zip(today.mass, sums.mass, strict=True)]
@@ -74,6 +77,12 @@ class Habits:
         self.today(minute)
         pairs = ((crowd, self._crowd[k]), (mass, self._mass[k]))
         return max(math.log2(max(now, 1.0) / usual) if usual else math.inf for now, usual in pairs)
+
+    def grave_beyond(self, minute: int, people: int) -> float:
+        """Return how many doublings so many people who speak of a grave matter lie beyond what two other days had."""
+        self.today(minute)
+        usual = _second([d.grave for d in self.days[:-1]])
+        return math.log2(max(people, 1) / usual) if usual else math.inf
 
     @property
     def longest_gap(self) -> int:

@@ -72,7 +72,10 @@ class Hindsight(Watched):
             lead = Gate("volume_spike", HOUR, 0.0, onset.threshold(HOUR, self.settings.sensitivity))
         k, pace = lead.k, picture.pace
         on, factor = book.campaign(minute), book.factors(minute)[k]
-        judged = picture.judge(k, minute, lasting=lead.slow, factor=factor)
+        if lead.grave:
+            judged = picture.judge_grave(k, minute, factor)
+        else:
+            judged = picture.judge(k, minute, lasting=lead.slow, factor=factor)
         expected = pace.expected(k)
         asks = _Asks(self, minute, lead)
         return Look(
@@ -97,6 +100,8 @@ class Hindsight(Watched):
             budget=self.settings.pages_per_week,
             to_fire=asks.needed(page=False),
             to_page=asks.needed(page=True),
+            tellers=judged.tellers,
+            tellers_needed=picture.least_tellers(k) if lead.grave else 0,
         )
 
     def _warmth(self) -> Warmth:

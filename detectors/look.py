@@ -97,6 +97,10 @@ class Look(Struct, frozen=True):
     budget: int
     to_fire: Needed
     to_page: Needed
+    tellers: int = 0
+    """People who speak of a grave matter, where the strongest test counts those …"""
+    tellers_needed: int = 0
+    """… without whom it is no page."""
 
     @property
     def strength(self) -> float:

@@ -17,13 +17,14 @@ from detectors import wording
 from detectors.book import NO_CAMPAIGN, AlertBook
 from detectors.early import EarlyTrigger
 from detectors.ending import ends, resolve, silence_begins, silence_ends
+from detectors.grave import SPANS
 from detectors.onset import Gate, gates
 from detectors.pace import BLOCK
 from detectors.picture import Picture
 from detectors.settings import MonitorSettings
 from detectors.silence import Silence
 from detectors.telling import Event, Evidence, Teller
-from schemas.events import Alert, Window
+from schemas.events import Alert, SignalName, Window
 from schemas.times import MINUTE, to_ms
 
 VERSION: Final = 1
@@ -56,7 +57,14 @@ class BrandMonitor:
 
     # ------------------------------------------------------------------------------------------------------ the input
 
-    def close(self, window: Window, at: int, evidence: Evidence, authors: Iterable[int] | None = None) -> list[Event]:
+    def close(
+        self,
+        window: Window,
+        at: int,
+        evidence: Evidence,
+        authors: Iterable[int] | None = None,
+        said: Iterable[tuple[int, int]] = (),
+    ) -> list[Event]:
         """Judge, then learn, the closed minute `window`, which has mentions. Minutes since the last one were empty.
 
         Args:
@@ -65,6 +73,8 @@ class BrandMonitor:
             evidence: asked for example mentions only when an alert is sent.
             authors: keyed hashes of the minute's known authors, which tell one who speaks in many minutes from many who
                 speak once; only a sketch of them is kept.
+            said: (keyed hash of the author, hash of the wording) of the minute's posts of a grave matter, where they are
+                known; a few bits of them are kept for an hour.
 
         Raises:
             ValueError: the minute was closed before, or is empty.
@@ -77,10 +87,11 @@ class BrandMonitor:
         out = self._pass_empty(minute, delay)
         self._next = minute
         self._picture.begin(minute)
-        self._picture.see(window, minute, authors, frozen=self._book.frozen)
+        self._picture.see(window, minute, authors, said, frozen=self._book.frozen)
         out += silence_ends(self._picture, self._book, minute, delay)
         tests = self._tests(minute)
-        self._picture.habits.note(minute, self._picture.sums, next(gate.score for gate in tests if gate.slow))
+        slow = next(gate.score for gate in tests if gate.slow)
+        self._picture.habits.note(minute, self._picture.sums, slow, self._picture.told(SPANS - 1))
         out += self._teller.judge(tests, lambda: self._tests(minute, campaign=False), minute, delay, evidence)
         out += self._teller.reach(window, minute, delay, evidence)
         out += self._teller.public(window, tests, minute, delay, evidence)
@@ -151,7 +162,8 @@ class BrandMonitor:
         picture = self._picture
         factors = self._book.factors(minute) if campaign else NO_CAMPAIGN
         known = picture.habits.slow(minute)
-        return gates(picture.pace, picture.sums, picture.slow, self.settings.sensitivity, factors, known)
+        tellers = picture.tests_of_grave()
+        return gates(picture.pace, picture.sums, picture.slow, self.settings.sensitivity, factors, known, tellers)
 
     # ------------------------------------------------------------------------------------------------ beginning and end
 
@@ -214,6 +226,7 @@ class BrandMonitor:
         authors: int,
         evidence: Evidence,
         texts: int | None = None,
+        said: Iterable[tuple[int, int]] = (),
     ) -> list[Event]:
         """Judge an open arrival minute on figures that only grow; its last call must have the final ones.
 
@@ -225,21 +238,25 @@ class BrandMonitor:
             authors: different authors.
             evidence: asked for example mentions only when an alert is sent.
             texts: different texts; without it authors alone bound the crowd.
+            said: as in `close`, of what has arrived; looked at when the minute is over.
         """
-        if not self.warm or count < self.early_bound()[0]:
+        said = said if at >= minute + MINUTE else ()
+        if not self.warm or (count < self.early_bound()[0] and not said):
             return []
         now = minute // MINUTE
         people = min(count, authors, count if texts is None else texts)
-        verdict = self._early.look(self._picture, now, people, negative, self._book.factors(now))
+        verdict = self._early.look(self._picture, now, people, negative, self._book.factors(now), said)
         if verdict is None:
             return []
         judged = verdict.judgement
         points = sum(judged.points.values())
-        said = self._teller.raise_("negative_spike", judged.level, judged.k, verdict.starts_at, now, points=points)
-        if said is None:
+        told = judged.tellers > 0
+        signal: SignalName = "volume_spike" if told else "negative_spike"
+        news = self._teller.raise_(signal, judged.level, judged.k, verdict.starts_at, now, points=points, grave=told)
+        if news is None:
             return []
         self._set_wake()
-        return [wording.early_alert(self._picture, *said, verdict, at, evidence())]
+        return [wording.early_alert(self._picture, *news, verdict, at, evidence())]
 
     # ------------------------------------------------------------------------------------------------------- the state
 
@@ -247,7 +264,14 @@ class BrandMonitor:
         """Return the whole state: versioned MessagePack, at most 16 kB."""
         parts = (self._picture, self._book, self._early, self._silence)
         return msgspec.msgpack.encode(
-            [VERSION, *(part.dump() for part in parts), self._next, self._teller.close, self._bound]
+            [
+                VERSION,
+                *(part.dump() for part in parts),
+                self._next,
+                self._teller.close,
+                self._bound,
+                self._early.tellers.dump(),
+            ]
         )
 
     @classmethod
@@ -259,12 +283,14 @@ class BrandMonitor:
         try:
             version, *state = msgspec.msgpack.decode(data)
             if version == VERSION:
-                picture, book, early, silence, monitor._next, monitor._teller.close, bound = state
+                picture, book, early, silence, monitor._next, monitor._teller.close, bound, *later = state
                 monitor._bound = None if bound is None else (bound[0], bound[1])
                 monitor._picture.load(picture)
                 monitor._book.load(book)
                 monitor._early.load(early)
                 monitor._silence.load(silence)
+                for tellers in later:  # older states have none
+                    monitor._early.tellers.load(tellers)
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError, TypeError, KeyError) as error:
             raise ValueError(f"monitor of {brand}: not a state: {error}") from error
         if version != VERSION:

@@ -44,6 +44,8 @@ class Gate:
     threshold: float
     slow: bool = False
     """Whether it is hours of evidence (`detectors.slowburn`), not the sum of one horizon."""
+    grave: bool = False
+    """Whether it counts people who speak of a grave matter (`detectors.grave`)."""
 
     @property
     def strength(self) -> float:
@@ -53,7 +55,9 @@ class Gate:
     @property
     def name(self) -> str:
         """What the vote is called."""
-        return "slow burn" if self.slow else f"{self.signal} {HORIZONS[self.k]} min"
+        if self.slow:
+            return "slow burn"
+        return f"{'grave_talk' if self.grave else self.signal} {HORIZONS[self.k]} min"
 
 
 def threshold(k: int, sensitivity: float) -> float:
@@ -68,6 +72,7 @@ def gates(
     sensitivity: float = 1.0,
     factors: Sequence[float] = (1.0,) * len(HORIZONS),
     known_slow: float = 0.0,
+    tellers: Sequence[int] = (),
 ) -> list[Gate]:
     """Return the tests of the newest closed minute.
 
@@ -78,6 +83,7 @@ def gates(
         sensitivity: divides the thresholds.
         factors: multiply what is expected on each horizon (campaigns).
         known_slow: the largest slow burn of the brand's last fortnight (`detectors.habits`).
+        tellers: people who speak of a grave matter on each horizon, where they are enough to look at.
     """
     found: list[Gate] = []
     share, usual = pace.share, pace.share.usual
@@ -99,6 +105,11 @@ def gates(
         found.append(Gate("negative_spike", k, max(z_mass, anger), limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
+    for k, people in enumerate(tellers):
+        if people:
+            usual_of_it = pace.grave.expected(max(pace.expected(k) * factors[k], sums.crowd[k] / 100.0))
+            z = excess(people, usual_of_it, pace.grave.dispersion[k])
+            found.append(Gate("volume_spike", k, z, threshold(k, sensitivity), grave=True))
     limit = slowburn.limit(known_slow) / sensitivity
     k = len(HORIZONS) - 1
     risen = sums.mass[k] / 10_000.0 >= slowburn.RISEN * pace.expected(k) * factors[k] * usual

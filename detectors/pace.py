@@ -16,6 +16,7 @@ from array import array
 from typing import Any, Final
 
 from detectors.fading import FadingMean
+from detectors.grave import GraveShare
 from detectors.negativity import NegativeShare
 from detectors.sums import HORIZONS
 from detectors.tails import upper
@@ -67,11 +68,13 @@ class Pace:
 
     def __init__(self) -> None:
         self.share = NegativeShare()
+        self.grave = GraveShare()
         self.slow = FadingMean(SLOW)
         self._recent = FadingMean(RECENT)
         self._hoped = FadingMean(RECENT)
         self._shadow = FadingMean(SHADOW)
         self._shadow_mass = FadingMean(SHADOW)
+        self._shadow_grave = FadingMean(SHADOW)
         self._hour_count = [0.0] * 24
         self._hour_hoped = [0.0] * 24
         self._day_count = [0.0] * 7
@@ -79,7 +82,7 @@ class Pace:
         self._error = [FadingMean(SLOW * step) for step in _STEPS]
         self._square = [FadingMean(SLOW * step) for step in _STEPS]
         self._box = [[0.0, 0.0] for _ in HORIZONS]  # got and expected of the open sum of each horizon
-        # (first minute, rate, count, mass, squares, frozen) of each block of the last four hours
+        # (first minute, rate, count, mass, squares, frozen, grave) of each block of the last four hours
         self._waiting: list[array[float]] = []
         self.dispersion = list(PRIOR_DISPERSION)
         self.mentions = 0.0
@@ -132,7 +135,9 @@ class Pace:
 
     # ------------------------------------------------------------------------------------------------------- learning
 
-    def finish(self, minute: int, count: float, mass: float, squares: float, *, frozen: bool) -> None:
+    def finish(
+        self, minute: int, count: float, mass: float, squares: float, grave: float = 0.0, *, frozen: bool
+    ) -> None:
         """Take in the block that ends with `minute`, and learn the one of four hours ago.
 
         Args:
@@ -140,11 +145,14 @@ class Pace:
             count: mentions in it.
             mass: sum of P(negative).
             squares: sum over its minutes of the squared counts.
+            grave: people in it who speak of a grave matter.
             frozen: an incident is going on.
         """
         self._shadow.update(count)
         self._shadow_mass.update(mass)
-        self._waiting.append(array("d", [minute + 1 - BLOCK, self.rate, count, mass, squares, float(frozen)]))
+        self._shadow_grave.update(grave)
+        block = [minute + 1 - BLOCK, self.rate, count, mass, squares, float(frozen), grave]
+        self._waiting.append(array("d", block))
         while self._waiting[0][0] <= minute - HORIZONS[-1]:
             self._learn(self._waiting.pop(0))
 
@@ -155,9 +163,10 @@ class Pace:
                 block[5] = 1.0
 
     def _learn(self, block: array[float]) -> None:
-        first, rate, count, mass, squares, frozen = block
+        first, rate, count, mass, squares, frozen, grave = block
         if frozen:
             self._box = [[0.0, 0.0] for _ in HORIZONS]
+            self.grave.pause()
             return
         kept = min(count, upper(rate * BLOCK, self.dispersion[1], EDGE) + 3.0) if self.slow.n >= FIRST else count
         self._learn_errors(int(first) + BLOCK, rate, count, squares)
@@ -173,6 +182,7 @@ class Pace:
         self._day_hoped[day] = self._day_hoped[day] * DAY_MEMORY + (base * by_hour * BLOCK if known else kept)
         self.slow.update(kept)
         self.share.learn_one(kept, mass * kept / count if count else 0.0)
+        self.grave.learn_one(int(first) + BLOCK, kept, grave * kept / count if count else 0.0)
         self.mentions += kept
         if kept > 0.0:
             self._heard |= 1 << hour
@@ -209,6 +219,7 @@ class Pace:
         self._day_hoped = [0.0] * 7
         self._waiting = []
         self.share.reset(level, self._shadow_mass.get(), blocks)
+        self.grave.reset(level, self._shadow_grave.get(), blocks)
         self.begin(minute)
 
     # ---------------------------------------------------------------------------------------------------------- state
@@ -224,11 +235,12 @@ class Pace:
             self.dispersion,
             [self.mentions, self.rate, self._heard],
             self._means,
+            [self.grave.dump(), self._shadow_grave.dump()],
         ]
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        share, means, hours, box, waiting, dispersion, (self.mentions, self.rate, self._heard), expected = data
+        share, means, hours, box, waiting, dispersion, (self.mentions, self.rate, self._heard), expected, *grave = data
         self.share.load(share)
         for mean, (n, value) in zip(self._all_means(), means, strict=True):
             mean.reset(value, int(n))
@@ -236,7 +248,10 @@ class Pace:
         if days:  # states of before the days of the week were learnt have none
             self._day_count, self._day_hoped = days
         self._box, self.dispersion, self._means = box, dispersion, expected
-        self._waiting = [array("d", block) for block in waiting]
+        self._waiting = [array("d", [*block, 0.0][:7]) for block in waiting]  # older states know no grave talk
+        for known, (n, value) in grave:
+            self.grave.load(known)
+            self._shadow_grave.reset(value, int(n))
 
     def _all_means(self) -> list[FadingMean]:
         fixed = [self.slow, self._recent, self._hoped, self._shadow, self._shadow_mass]

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from detectors import authenticity, severity
+from detectors import authenticity, grave, severity
 from detectors.crowd import Crowd
 from detectors.drivers import Drivers
+from detectors.grave import SPANS, GraveShare, Tellers
 from detectors.habits import Habits
 from detectors.negativity import NegativeShare
 from detectors.onset import began
@@ -17,7 +18,7 @@ from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
 from detectors.slowburn import SlowBurn
 from detectors.sums import HORIZONS, SlidingSums, Totals
-from detectors.text.triggers import Verdict, trigger_of
+from detectors.text.triggers import Verdict, safety_of, trigger_of
 from schemas.events import Window
 
 ENOUGH: Final = 5 * 24 * 60
@@ -38,6 +39,10 @@ class Judgement:
     level: int
     points: dict[str, float]
     people: int
+    tellers: int = 0
+    """How many of them speak of a grave matter, where that is what it is about …"""
+    tellers_expected: float = 0.0
+    """… and how many usually would."""
 
 
 class Picture:
@@ -56,7 +61,8 @@ class Picture:
         self.habits = Habits()
         self.slow = SlowBurn()
         self.crowd = Crowd()
-        self._open = [0, 0, 0]  # crowd, mass, sum of squared crowds of the open block of five minutes
+        self.tellers = Tellers()
+        self._open = [0, 0, 0, 0]  # crowd, mass, sum of squared crowds and tellers of the open block of five minutes
         self._block = -1  # number of the block that the pace is set for
         self._loud = -authenticity.LOUD_MINUTES - 1  # last minute with a loud author
 
@@ -75,6 +81,7 @@ class Picture:
         self.slow = SlowBurn()
         if not share_known:
             self.pace.share = NegativeShare()
+            self.pace.grave = GraveShare()
 
     def begin(self, minute: int) -> None:
         """Set what is expected, when `minute` lies in another block than the last one."""
@@ -82,7 +89,15 @@ class Picture:
             self._block = minute // BLOCK
             self.pace.begin(minute)
 
-    def see(self, window: Window, minute: int, authors: Iterable[int] | None, *, frozen: bool) -> None:
+    def see(
+        self,
+        window: Window,
+        minute: int,
+        authors: Iterable[int] | None,
+        said: Iterable[tuple[int, int]] = (),
+        *,
+        frozen: bool,
+    ) -> None:
         """Take in a closed minute with mentions; it is learnt at the end of its block."""
         if authors is not None:
             self.crowd.note(minute, window.authors, authors)
@@ -91,11 +106,16 @@ class Picture:
             self._loud = minute
         copies, people = authenticity.copies_of(window), authenticity.people(window)
         loudest = window.loudest if window.loudest > 1 else 0
-        self.sums.push(minute, Totals(crowd, mass, window.count, people, copies, loudest, window.reach, window.young))
+        told = window.grave
+        self.sums.push(
+            minute, Totals(crowd, mass, window.count, people, copies, loudest, window.reach, window.young, told)
+        )
+        self.tellers.note(minute, said)
         self.drivers.observe(window, minute, frozen=frozen)
         self._open[0] += crowd
         self._open[1] += mass
         self._open[2] += crowd * crowd
+        self._open[3] += told
 
     def finish(self, minute: int, *, frozen: bool, believable: bool, campaign: bool = False) -> None:
         """Learn the block that ends with `minute`, if one does.
@@ -108,14 +128,15 @@ class Picture:
         """
         if (minute + 1) % BLOCK:
             return
-        crowd, mass, squares = self._open
-        self._open = [0, 0, 0]
+        crowd, mass, squares, told = self._open
+        self._open = [0, 0, 0, 0]
         if not crowd and not believable:
             self.slow.restart()
             return
         if self.warm and not frozen and not campaign:
             self.slow.take(minute + 1, crowd / 100, mass / 10_000, self.pace.rate * BLOCK, self.pace)
-        self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, frozen=frozen or campaign)
+        held = frozen or campaign
+        self.pace.finish(minute, crowd / 100, mass / 10_000, squares / 10_000, float(told), frozen=held)
 
     # ---------------------------------------------------------------------------------------------------------- judging
 
@@ -145,6 +166,34 @@ class Picture:
             )
         )
         return Judgement(k, severity.level(points, people, self.least_people(k)), points, people)
+
+    def judge_grave(self, k: int, minute: int, factor: float = 1.0) -> Judgement:
+        """Return how bad it is that many speak of a grave matter in the minutes of horizon `k`."""
+        told = self.told(k)
+        judged = self.judge(k, minute, factor=factor)
+        beyond = self.habits.grave_beyond(minute, told)
+        points, level = severity.grave(judged.points, told, self.least_tellers(k), beyond)
+        return Judgement(k, level, points, judged.people, told, self.told_usually(k, factor))
+
+    def told(self, k: int) -> int:
+        """Return about how many different people speak of a grave matter in the minutes of horizon `k`."""
+        counted = self.sums.grave[k]
+        return self.tellers.people(counted, HORIZONS[k], self.sums.now) if counted else 0
+
+    def told_usually(self, k: int, factor: float = 1.0) -> float:
+        """Return how many people would usually speak of a grave matter among the mentions of horizon `k`."""
+        return self.pace.grave.expected(max(self.pace.expected(k) * factor, self.sums.crowd[k] / 100.0))
+
+    def tests_of_grave(self) -> list[int]:
+        """Return how many people speak of a grave matter on each horizon; 0 where they are too few to look at."""
+        if self.pace.grave.minutes < self.settings.warm_up_hours * 60 or not self.sums.grave[SPANS - 1]:
+            return []
+        found = [self.told(k) for k in range(SPANS)]
+        return [n if n >= grave.NOTICE * self.least_tellers(k) else 0 for k, n in enumerate(found)]
+
+    def least_tellers(self, k: int) -> int:
+        """Return how many different people must speak of a grave matter for a page."""
+        return round(self.settings.min_people * grave.PEOPLE[k])
 
     def least_people(self, k: int) -> int:
         """Return how many people horizon `k` needs for a page: a dozen in minutes are a crowd, in four hours they are
@@ -176,6 +225,10 @@ class Picture:
         now = max(self.sums.crowd[i] / 100 / HORIZONS[i] for i in range(1, len(HORIZONS)))
         return began(self.sums.crowds(k), self.pace.rate, now)
 
+    def told_since(self, k: int) -> int:
+        """Return the first minute of horizon `k` in which somebody spoke of a grave matter."""
+        return self.sums.first_grave(k)
+
     def observed(self, signal: str, k: int) -> tuple[float, float]:
         """Return what was seen and what was expected, in the unit of the signal: mentions, negative mentions or a
         share.
@@ -188,9 +241,12 @@ class Picture:
             return (mass / crowd if crowd else 0.0), self.pace.share.usual
         return crowd, expected
 
-    def trigger(self) -> Verdict:
-        """Return what it seems to be about by its words, how sure that is, and which they are."""
-        return trigger_of(self.drivers.recent_terms())
+    def trigger(self, tellers: int = 0) -> Verdict:
+        """Return what it seems to be about by its words, how sure that is, and which they are; `tellers` who speak of a grave
+        matter have said it.
+        """
+        terms = self.drivers.recent_terms()
+        return safety_of(terms, tellers) if tellers else trigger_of(terms)
 
     def platforms(self) -> list[str]:
         """Return the platforms of the last minutes."""
@@ -205,13 +261,16 @@ class Picture:
             self.pace.dump(), self.sums.dump(), self.drivers.dump(), self.habits.dump(),
             self.slow.dump(),
             self.crowd.dump(), self._open,
-            self._block, self._loud,
+            self._block, self._loud, self.tellers.dump(),
         ]  # fmt: skip
 
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
-        pace, sums, drivers, habits, slow, crowd, self._open, self._block, *loud = data
-        self._loud = loud[0] if loud else -authenticity.LOUD_MINUTES - 1  # older states do not know
+        pace, sums, drivers, habits, slow, crowd, opened, self._block, *later = data
+        self._open = [*opened, 0][:4]
+        self._loud = later[0] if later else -authenticity.LOUD_MINUTES - 1  # older states do not know
+        if later[1:]:
+            self.tellers.load(later[1])
         self.pace.load(pace)
         self.sums.load(sums)
         self.drivers.load(drivers)

@@ -1,6 +1,6 @@
 """How bad it is: L1 to L4 from named terms that are printed with the alert.
 
-    points = size + breadth + negativity + novelty + persistence + reach + velocity + authenticity
+    points = size + breadth + negativity + novelty + persistence + safety + reach + velocity + authenticity
 
 Each doubling over what was expected is a point, each tenfold in people is a point (ten people are none), ten points
 of negative share above the usual are a point; a burst of a size that the brand's days know loses some; the others
@@ -36,6 +36,8 @@ KNOWN_SIZE: Final = 0.7
 loses none."""
 PERSISTENCE: Final = 1.0
 """Points for anger that has been adding up for hours; they may make an L2, no more."""
+SAFETY: Final = 4.0
+"""Points at most for many who speak of a grave matter, however calmly: as many as an L2 lacks, no more."""
 ROUTINE_ANGER: Final = 0.5
 """Points of negativity from which a burst is not routine even though other days had its like."""
 ANGER: Final = 0.1
@@ -91,6 +93,7 @@ def terms(facts: Facts) -> dict[str, float]:
         "negativity": negativity,
         "novelty": 0.0,
         "persistence": PERSISTENCE if facts.lasting else 0.0,
+        "safety": 0.0,
         "reach": _clip(math.log10(max(facts.negative_reach, 1) / 100_000.0), 0.0, 1.5),
         "velocity": speed,
         "authenticity": facts.authenticity,
@@ -102,6 +105,24 @@ def terms(facts: Facts) -> dict[str, float]:
 
 def _routine(size: float) -> float:
     return KNOWN + KNOWN_SIZE * size
+
+
+def grave(points: dict[str, float], people: int, least_people: int, beyond: float) -> tuple[dict[str, float], int]:
+    """Return the points, and the level (2 at most), of talk in which a grave matter is told.
+
+    It need not be large or angry, and that others of its size were is no reason to let it pass: the media tell the
+    gravest things calmly. What is no crowd (copies, new accounts) still counts against it.
+
+    Args:
+        points: of the talk as it is.
+        people: how many tell it.
+        least_people: how many make a page.
+        beyond: doublings beyond what other days of two weeks had of it.
+    """
+    found = {**points, "novelty": 0.0}
+    lacks = LEVELS[1] - sum(found.values())
+    found["safety"] = _clip(lacks, 0.0, SAFETY * _clip(beyond, 0.0, 1.0))
+    return found, 2 if people >= least_people and found["safety"] >= lacks else 1
 
 
 def tempered(level: int, anger: float, mild: Collection[int]) -> int:

@@ -28,6 +28,8 @@ class Totals(NamedTuple):
     """Posts of each minute's loudest author, where that is more than one."""
     reach: int
     young: int
+    grave: int = 0
+    """People who speak of a grave matter."""
 
 
 class SlidingSums:
@@ -42,6 +44,7 @@ class SlidingSums:
         """Newest closed minute."""
         self.crowd = [0] * len(HORIZONS)
         self.mass = [0] * len(HORIZONS)
+        self.grave = [0] * len(HORIZONS)
         self._minutes = array("q")
         self._columns = tuple(array("q", [0]) for _ in Totals._fields)  # column[i + 1]: total up to minute i
         self._first = [0] * len(HORIZONS)
@@ -56,7 +59,7 @@ class SlidingSums:
     def expire(self, now: int) -> None:
         """Let go of what is too old when `now` is the newest closed minute."""
         self.now = now
-        minutes, (crowd, mass, *_) = self._minutes, self._columns
+        minutes, (crowd, mass, *_, grave) = self._minutes, self._columns
         for k, horizon in enumerate(HORIZONS):
             first, oldest = self._first[k], now - horizon
             while first < len(minutes) and minutes[first] <= oldest:
@@ -64,6 +67,7 @@ class SlidingSums:
             self._first[k] = first
             self.crowd[k] = crowd[-1] - crowd[first]
             self.mass[k] = mass[-1] - mass[first]
+            self.grave[k] = grave[-1] - grave[first]
         gone = self._first[-1]
         if gone > HORIZONS[-1] // 4:
             del minutes[:gone]
@@ -84,6 +88,12 @@ class SlidingSums:
         """Return (minute, crowd) of each minute with mentions inside horizon `k`."""
         first = self._first[k]
         return list(zip(self._minutes[first:], self._steps(0, first), strict=True))
+
+    def first_grave(self, k: int) -> int:
+        """Return the first minute of horizon `k` in which somebody spoke of a grave matter; now, where nobody did."""
+        first, column = self._first[k], self._columns[-1]
+        at = bisect_right(column, column[first], first) - 1
+        return self._minutes[at] if at < len(self._minutes) else self.now
 
     def _steps(self, column: int, first: int) -> Iterable[int]:
         return (after - before for before, after in pairwise(self._columns[column][first:]))

@@ -80,14 +80,24 @@ class Teller:
             fired = [gate for gate in fired if gate.slow or minute - HORIZONS[gate.k] >= told]
         if not fired:
             return out
-        known = {
+        judged = {
             (k, slow): self._picture.judge(k, minute, lasting=slow, factor=factors[k])
-            for k, slow in sorted({(gate.k, gate.slow) for gate in fired})
+            for k, slow in sorted({(gate.k, gate.slow) for gate in fired if not gate.grave})
         }
-        known = _tempered(known)
-        lead = max(fired, key=lambda g: (known[g.k, g.slow].level, -CROWD_SIGNALS.index(g.signal), g.strength, g.k))
-        starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
-        judgement = known[lead.k, lead.slow]
+        judged = _tempered(judged)
+        grave = {gate.k: self._picture.judge_grave(gate.k, minute, factors[gate.k]) for gate in fired if gate.grave}
+
+        def judgement_of(gate: Gate) -> Judgement:
+            return grave[gate.k] if gate.grave else judged[gate.k, gate.slow]
+
+        lead = max(
+            fired, key=lambda g: (judgement_of(g).level, -CROWD_SIGNALS.index(g.signal), not g.grave, g.strength, g.k)
+        )
+        judgement = judgement_of(lead)
+        if lead.grave:
+            starts = self._picture.told_since(lead.k) * MINUTE
+        else:
+            starts = (self._picture.slow.since if lead.slow else self._picture.began(lead.k)) * MINUTE
         said = self.raise_(
             lead.signal,
             judgement.level,
@@ -97,6 +107,7 @@ class Teller:
             points=sum(judgement.points.values()),
             slow=lead.slow,
             explained=explained,
+            grave=lead.grave,
         )
         if said is not None:
             live, status = said
@@ -117,6 +128,7 @@ class Teller:
         points: float = 0.0,
         slow: bool = False,
         explained: bool = False,
+        grave: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         """Open the alert of `signal` or let it worsen (`AlertBook.raise_`), held back where it must be; learning stops
         when an incident begins.
@@ -124,7 +136,7 @@ class Teller:
         held = None
         if not self._picture.warm and not (level >= 4 and self._picture.pace.minutes >= EARLY_WARM):
             held = "warm_up"
-        elif explained or (signal == "volume_spike" and self._book.campaign(minute)):
+        elif explained or (signal == "volume_spike" and not grave and self._book.campaign(minute)):
             held = "campaign"
         said = self._book.raise_(signal, level, k, starts, minute, held, points=points, slow=slow)
         if said is not None and self._book.frozen:

@@ -48,7 +48,7 @@ def alert(
     band = Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2))
     share = min(1.0, mass / crowd) if crowd else 0.0
     base = picture.settings.runbook_base
-    about = picture.trigger() if status != "resolved" else Verdict("other", 0.0)
+    about = picture.trigger(judgement.tellers) if status != "resolved" else Verdict("other", 0.0)
     return Alert(
         alert_id=live.alert_id,
         fingerprint=ids.fingerprint(brand, live.signal),
@@ -86,6 +86,8 @@ def alert(
         questions=live.questions,
         replies=live.replies,
         trigger_terms=list(about.terms),
+        grave_people=judgement.tellers,
+        grave_expected=round(judgement.tellers_expected, 3),
     )
 
 
@@ -160,6 +162,8 @@ def early_alert(
     k, usual = judgement.k, picture.pace.share.usual
     share = min(1.0, verdict.angry / people)
     expected = verdict.expected * usual
+    if judgement.tellers:
+        return _early_grave(picture, live, status, verdict, at, evidence)
     return replace(
         alert(picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence),
         detected_at=from_ms(at),
@@ -177,6 +181,34 @@ def early_alert(
             f"usually {usual:.0%}."
         ),
     )
+
+
+def _early_grave(
+    picture: Picture, live: Live, status: AlertStatus, verdict: EarlyVerdict, at: int, evidence: list[str]
+) -> Alert:
+    judgement, k = verdict.judgement, verdict.judgement.k
+    vote = Vote(f"early {HORIZONS[k]} min", round(verdict.score, 2), True, "beyond what is usual of a grave matter")
+    return replace(
+        alert(picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence),
+        detected_at=from_ms(at),
+        observed=float(judgement.people),
+        expected=round(verdict.expected, 2),
+        interval=Interval(0.0, round(upper(verdict.expected, picture.pace.dispersion[k], BAND), 2)),
+        sample_size=judgement.people,
+        authenticity=None,
+        doubling_seconds=None,
+        votes=[vote],
+        reason=(
+            f"{_told(judgement)} within {length(HORIZONS[k])}, among {_count(judgement.people, 'mention')} of "
+            f"{picture.brand} that have arrived, where {_number(verdict.expected)} would be usual."
+        ),
+    )
+
+
+def _told(judgement: Judgement) -> str:
+    speak = "speaks" if judgement.tellers == 1 else "speak"
+    who = "person" if judgement.tellers == 1 else "people"
+    return f"{judgement.tellers:,} {who} {speak} of a grave matter, usually {_number(judgement.tellers_expected)},"
 
 
 def reason(picture: Picture, judgement: Judgement, minute: int) -> str:
@@ -197,6 +229,8 @@ def reason(picture: Picture, judgement: Judgement, minute: int) -> str:
     doubling = picture.doubling(k, minute)
     if doubling and doubling <= HORIZONS[k]:
         text += f"; it doubles in {length(max(1, round(doubling)))}"
+    if judgement.tellers:
+        text = f"{_told(judgement)} among {text}"
     return text + "."
 
 

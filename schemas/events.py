@@ -66,6 +66,8 @@ class Window(Struct, omit_defaults=True):
     """Posts of customers and others that ask something."""
     replies: int = 0
     """Replies by an account of the brand itself (`official` in the configuration)."""
+    grave: int = 0
+    """Distinct authors whose posts speak of a grave matter (fire, injury, poisoning …), three at most to one wording."""
 
 
 class Interval(Struct, frozen=True):
@@ -187,6 +189,10 @@ class Alert(Struct, omit_defaults=True):
     """Terms that `trigger` rests on, at most three."""
     trigger_labels: int = 0
     """Similar incidents of which people said that they were about `trigger`; 0 where it rests on the words alone."""
+    grave_people: int = 0
+    """Different people who speak of a grave matter (fire, injury, poisoning …) within `window_seconds`, where that is why."""
+    grave_expected: float = 0.0
+    """How many of so many mentions usually do."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):

@@ -29,6 +29,7 @@ HOLE, SCORED, UNMATCHED, DEAD_LETTER, CONTROL = range(5)
 
 VERIFIED, REPOST, YOUNG, LATE = 1, 2, 4, 8  # bits of `flags`
 OFFICIAL, REPLY, QUESTION = 16, 32, 64  # also bits: by an account of the brand itself; to another post; asks something
+GRAVE = 128  # also a bit: it speaks of a grave matter
 
 ROW: Final = np.dtype(
     [

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from detectors.text import cues, features
+from detectors.text import cues, features, grave
 from detectors.text.correction import Correction
 from detectors.text.language import LanguageTable, identify
 from detectors.text.modelfile import ModelError, digest, pack, unpack
@@ -62,6 +62,8 @@ class Scored:
     signature: npt.NDArray[np.uint64]
     cues: npt.NDArray[np.uint16]
     """What the words tell of the writer, for `authors.kind_by_cues`."""
+    grave: npt.NDArray[np.bool_]
+    """Whether it speaks of a grave matter (`detectors.text.grave`)."""
 
     @property
     def neutral(self) -> npt.NDArray[np.uint16]:
@@ -201,7 +203,8 @@ class TextModel:
         z = self._logits(enc, flags, lang, brands)
         negative, positive = _probabilities(z)
         said = cues.of_batch(enc.cues, enc.token_start, texts)
-        return Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said)
+        matter = grave.of_batch(self.table.grave[enc.piece], enc.doc, enc.n)
+        return Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said, matter)
 
     def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from detectors.text import cues
+from detectors.text import cues, grave
 from detectors.text.tokens import (
     BOOST,
     CAPS,
@@ -115,6 +115,8 @@ class TokenTable(dict[str, int]):
         self.hash = np.zeros(size, dtype=np.uint32)
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
+        self.grave = np.zeros(size, dtype=np.uint8)
+        """Piece → what it says of a grave matter (`detectors.text.grave.kind`)."""
         self.lexica = np.zeros((size, values), dtype=np.int32)
         # All that is only ever added up over a post stands side by side, so that one product adds it all up.
         self.scores = slice(0, classes)
@@ -155,13 +157,14 @@ class TokenTable(dict[str, int]):
     def _add(self, piece: Piece) -> int:
         row = self.size
         if row == len(self.hash):
-            for name in ("hash", "flags", "signature", "lexica", "summable", "term", "salience"):
+            for name in ("hash", "flags", "signature", "grave", "lexica", "summable", "term", "salience"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         known = self._lookup(piece)
         h = word_hash(piece.text)
         self.hash[row] = h
         self.flags[row] = piece.flags
+        self.grave[row] = grave.kind(piece.text)
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):
             self.signature[row] = _spread(h)
         self.lexica[row] = known.values

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors.text.table import Encoded
-from detectors.text.tokens import STOP, WORD
+from detectors.text.tokens import STOP, WORD, word_hash
 from schemas.terms import Terms
 
 MOST: Final = 8
 """Terms kept of a post; a tweet seldom has more that are no stop words."""
+TELLING: Final = 3
+"""Words by which two wordings are told apart: the longest are the rarest (Zipf 1936)."""
 HEAD: Final = 16
 """Words that the signature covers: a repost cut at 140 characters keeps that many."""
 
@@ -33,6 +36,14 @@ def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> Terms:
         term = term[place < MOST]
         counts = np.minimum(counts, MOST)
     return Terms(enc.table.words, counts.astype(np.uint8), term.astype(np.uint32))
+
+
+def wording(words: Iterable[str]) -> int:
+    """Return a hash of what a post with these terms says, the same for one headline under other hashtags and links: of its
+    `TELLING` longest words.
+    """
+    plain = sorted({word for word in words if word[:1] != "#" and "/" not in word}, key=lambda word: (-len(word), word))
+    return word_hash(" ".join(plain[:TELLING]))
 
 
 def _first_of_each(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

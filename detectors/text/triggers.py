@@ -123,3 +123,9 @@ def trigger_of(terms: Mapping[str, float], texts: Iterable[str] = ()) -> Verdict
         return Verdict("other", 0.0)
     top = tuple(term for _, term in sorted(why.get(best, []))[:MOST_TERMS])
     return Verdict(best, round(share[best], 2), top)
+
+
+def safety_of(terms: Mapping[str, float], people: int) -> Verdict:
+    """Return that it is about safety because `people` speak of a grave matter, and their terms that say so."""
+    found = sorted((-n, term) for term, n in terms.items() if category(term) == "safety")
+    return Verdict("safety", round(people / (people + _PRIOR), 2), tuple(term for _, term in found[:MOST_TERMS]))

@@ -213,9 +213,12 @@ def _reasons(found: Missed, *, spoken: bool) -> list[str]:
 
 def _why_no_page(look: Look) -> list[str]:
     codes = ["points"] if sum(look.points.values()) < LEVELS[1] else []
-    if look.people < look.people_needed:
+    if look.tellers_needed:  # calm talk of a grave matter may page, if enough people tell it
+        if look.tellers < look.tellers_needed:
+            codes.append("tellers")
+    elif look.people < look.people_needed:
         codes.append("people")
-    if look.points["negativity"] < MILD:
+    if look.points["negativity"] < MILD and not look.tellers_needed:
         codes.append("milder")
     if look.points["novelty"] < 0:
         codes.append("known")

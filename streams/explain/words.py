@@ -15,6 +15,7 @@ from detectors.severity import LEVELS
 from schemas.events import Alert
 from schemas.times import MINUTE
 from streams.explain.missed import Missed
+from streams.messages.facts import topic
 from streams.messages.phrases import Phrases, clean, phrases
 
 Language = Literal["en", "fr"]
@@ -58,7 +59,7 @@ class Words:
 
     def signal(self, alert: Alert) -> str:
         """Return what an alert is about."""
-        return self.said.word("signal", alert.signal)
+        return self.said.word("signal", topic(alert))
 
     def held_by(self, why: str) -> str:
         """Return what held an alert back."""
@@ -182,6 +183,10 @@ def _people(look: Look, words: Words, _: Missed) -> str:
     return words("missed.people", needed=look.people_needed, window=_window(look, words), had=look.people)
 
 
+def _tellers(look: Look, words: Words, _: Missed) -> str:
+    return words("missed.tellers", needed=look.tellers_needed, window=_window(look, words), had=look.tellers)
+
+
 def _loudest(found: Missed, words: Words) -> list[str]:
     if found.loudest is None:
         return []
@@ -211,6 +216,7 @@ _SAY: Final[dict[str, Callable[[Missed, Words], list[str]]]] = {
     "to_page": _of_look(_needed("page")),
     "points": _of_look(_points),
     "people": _of_look(_people),
+    "tellers": _of_look(_tellers),
     "milder": lambda _, words: [words("missed.milder")],
     "known": _of_look(lambda look, words, _: words("missed.known", points=words.points(-look.points["novelty"]))),
     "copies": _of_look(

@@ -19,7 +19,7 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     # The last event of an alert that is over has the figures of its end: calm ones, which would belittle it.
     calm = ended is not None and alert.status == "resolved"
     lines = missed(say, alert, zone)
-    lines += [] if calm else [_seen(say, alert)]
+    lines += [] if calm else [*_grave(say, alert), _seen(say, alert)]
     if not calm and alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
         lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
     start = say.moment(alert.starts_at, zone)
@@ -41,6 +41,18 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     if alert.trigger != "other":
         lines.append(say("what.trigger", trigger=say.word("trigger", alert.trigger)))
     return [Line(line) for line in lines]
+
+
+def topic(alert: Alert) -> str:
+    """Return the word's name for what `alert` is about: its signal, or that many speak of a grave matter."""
+    return "grave" if alert.grave_people and alert.signal == "volume_spike" else alert.signal
+
+
+def _grave(say: Phrases, alert: Alert) -> list[str]:
+    if not alert.grave_people:
+        return []
+    expected = say.number(alert.grave_expected, 1 if alert.grave_expected < 10 else 0)
+    return [say("what.grave", speakers=say.count(alert.grave_people, "speaker"), expected=expected)]
 
 
 def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:

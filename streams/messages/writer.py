@@ -124,7 +124,7 @@ class Writer:
             "mark": say(self.note.kind) if self.note.kind != "actual" else "",
             "severity": self.incident.severity,
             "brand": self.brand,
-            "signal": say.word("signal", self.alert.signal) if self.alert else say("bare"),
+            "signal": say.word("signal", facts.topic(self.alert)) if self.alert else say("bare"),
             "state": say.word("state", self.incident.state),
             "waited": say.duration(self.context.unanswered_ms / 1_000),
             "before": before or "",
@@ -158,7 +158,7 @@ class Writer:
         return list({one.incident_id: one for one in (self.incident, *self.context.others)}.values())
 
     def _signals(self, alerts: list[Alert]) -> list[Line]:
-        named = dict.fromkeys(f"{self.say.word('signal', one.signal)} ({one.severity})" for one in alerts)
+        named = dict.fromkeys(f"{self.say.word('signal', facts.topic(one))} ({one.severity})" for one in alerts)
         return [Line(name) for name in list(named)[:5]]
 
     def _badge(self) -> str:
@@ -273,7 +273,7 @@ class Writer:
             "digest_line",
             severity=incident.severity,
             brand=clean(incident.brand, 60),
-            signal=self.say.word("signal", worst.signal) if worst else "",
+            signal=self.say.word("signal", facts.topic(worst)) if worst else "",
             start=self.say.moment(incident.opened_at, self.zone),
             state=self.say.word("state", incident.state),
         )
@@ -285,7 +285,7 @@ class Writer:
         say = self.say
         if self.note.purpose not in {"page", "nobody_reached"}:
             return clean(f"{title}. {' '.join(self._lead())}", LONGEST_SHORT)
-        signal = say.word("signal", self.alert.signal) if self.alert else say("bare")
+        signal = say.word("signal", facts.topic(self.alert)) if self.alert else say("bare")
         parts = [say("short.nobody")] if self.note.purpose == "nobody_reached" else []
         if self.context.unanswered and self.context.unanswered_ms:
             parts.append(say("short.waited", waited=say.duration(self.context.unanswered_ms / 1_000)))

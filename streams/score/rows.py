@@ -187,7 +187,7 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     table["rev"] = [item.mention.rev for item in pending]
     table["negative"], table["positive"] = texts.negative, texts.positive
     table["op"] = [scored.UPDATE if item.mention.op == "update" else scored.CREATE for item in pending]
-    table["kind"], table["flags"] = kinds, flags
+    table["kind"], table["flags"] = kinds, np.array(flags, np.uint8) | texts.grave * np.uint8(scored.GRAVE)
     return table
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.early import PLAINLY
+from detectors.grave import people
+from detectors.text.terms import wording
 from schemas import scored
 from schemas.events import Window
 from schemas.scored import KINDS, ROW, Rows, ScoredBatch
@@ -48,6 +50,10 @@ def who(rows: Rows) -> NDArray[np.uint64]:
     return np.where(authors == 0, rows["mention"], authors)
 
 
+Told = list[tuple[int, int]]
+"""Author (as of `who`) and wording of posts that speak of a grave matter."""
+
+
 @dataclass(slots=True)
 class Chunk:
     """Rows of one batch for one minute of one brand; `where` are their places in the batch."""
@@ -64,6 +70,12 @@ class Chunk:
     def who(self) -> NDArray[np.uint64]:
         """The authors' hashes; an author who is not known stands for one of his own: the mention's hash."""
         return who(self.rows)
+
+    def told(self) -> Told:
+        """Return what rows say that speak of a grave matter."""
+        places = np.flatnonzero(self.rows["flags"] & scored.GRAVE)
+        said = self.batch.said.take(self.where[places]) if len(places) else ()
+        return list(zip(who(self.rows[places]).tolist(), map(wording, said), strict=True))
 
     def by_minute(self, times: NDArray[np.int64]) -> Iterator[tuple[int, Chunk]]:
         """Split by the minute of `times` (one a row); yields (start of the minute, rows)."""
@@ -89,13 +101,15 @@ class OpenMinute:
     repeated: list[int] = field(default_factory=list)
     """Mentions that are remembered because of this minute though it may hold no row of them."""
 
-    def close(self, brand: str) -> tuple[Window, Joined]:
-        """Return the minute's window and the rows that it adds up."""
+    def close(self, brand: str) -> tuple[Window, Joined, Told]:
+        """Return the minute's window, the rows that it adds up, and what they say of grave matters."""
         chunks = self.chunks
         if self.gone:
             chunks = [_without(chunk, self.gone) for chunk in chunks]
         rows = joined(chunks)
-        return _window(brand, self.start, rows), rows
+        window, told = _window(brand, self.start, rows), rows.told()
+        window.grave = people(told)
+        return window, rows, told
 
 
 def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
@@ -128,6 +142,12 @@ class Joined:
     def known(self) -> list[int]:
         """Return the hashes of the authors who are known, ascending."""
         return sorted(set(self.rows["author"].tolist()) - {0})
+
+    def told(self) -> Told:
+        """Return what rows say that speak of a grave matter."""
+        places = np.flatnonzero(self.rows["flags"] & scored.GRAVE)
+        said = self.said.take(places) if len(places) else ()
+        return list(zip(who(self.rows[places]).tolist(), map(wording, said), strict=True))
 
 
 def joined(chunks: Sequence[Chunk]) -> Joined:
@@ -254,6 +274,8 @@ class Arrivals:
     authors: set[int] = field(default_factory=set)
     texts: set[int] = field(default_factory=set)
     """Signatures: copies from many accounts are not a crowd."""
+    grave: bool = False
+    """Whether any speaks of a grave matter."""
     chunks: list[Chunk] = field(default_factory=list)
 
     def add(self, chunk: Chunk) -> None:
@@ -263,7 +285,12 @@ class Arrivals:
         self.negative += int(negative[negative >= PLAINLY].sum(dtype=np.int64))
         self.authors.update(chunk.who.tolist())
         self.texts.update(chunk.rows["signature"].tolist())
+        self.grave = self.grave or bool((chunk.rows["flags"] & scored.GRAVE).any())
         self.chunks.append(chunk)
+
+    def told(self) -> Told:
+        """Return what they say of grave matters."""
+        return [pair for chunk in self.chunks for pair in chunk.told()] if self.grave else []
 
 
 def minute_of(ms: int) -> int:

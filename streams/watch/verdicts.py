@@ -37,7 +37,8 @@ def judge(brand: Brand, at: int, closed: int, dirty: set[str]) -> Iterator[Effec
 def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> Iterable[Alert | Signal]:
     """Ask the monitor whether what has arrived so far is too much already."""
     count, negative = brand.monitor.early_bound()
-    if arrivals.count < count and arrivals.negative < negative:
+    over = at >= arrivals.start + MINUTE
+    if arrivals.count < count and arrivals.negative < negative and not (over and arrivals.grave):
         return []
     dirty.add(brand.name)
     return brand.monitor.early(
@@ -48,6 +49,7 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
         len(arrivals.authors),
         lambda: _arrived(brand, arrivals),
         len(arrivals.texts),
+        arrivals.told() if over else (),
     )
 
 
@@ -61,7 +63,7 @@ def kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
 
 
 def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterator[Effect]:
-    window, rows = minute.close(brand.name)
+    window, rows, told = minute.close(brand.name)
     for mentions in [*(chunk.rows["mention"].tolist() for chunk in minute.chunks), minute.repeated]:
         brand.forget(mentions, minute.start)
     dirty.add(brand.name)
@@ -69,7 +71,9 @@ def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterat
         yield window
         fresh = examples.candidates(minute.start, rows, window.terms)
         brand.show(examples.kept([*brand.examples, *fresh], minute.start))
-        yield from brand.monitor.close(window, at, lambda: examples.picked(brand.examples, minute.start), rows.known())
+        yield from brand.monitor.close(
+            window, at, lambda: examples.picked(brand.examples, minute.start), rows.known(), told
+        )
 
 
 def _arrived(brand: Brand, arrivals: Arrivals) -> list[str]:

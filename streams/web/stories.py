@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from schemas.events import Alert, Incident
 from schemas.times import HOUR, MINUTE, from_ms, to_ms
+from streams.messages.facts import topic
 from streams.messages.phrases import clean
 from streams.policy.units import duration
 from streams.web import plot
@@ -64,7 +65,7 @@ def row_of(board: Board, incident: Incident, words: Words, now: int) -> Row:
     return Row(
         incident=incident,
         live=incident.state in LIVE,
-        signal=words.word("signal", alert.signal) if alert else "",
+        signal=words.word("signal", topic(alert)) if alert else "",
         reason=clean(alert.reason, 300) if alert else "",
         since=began(incident),
         lasted=(end - to_ms(began(incident))) / 1_000,
@@ -170,6 +171,8 @@ def figures_of(alert: Alert, words: Words) -> str:
 def facts_of(alert: Alert, words: Words) -> list[str]:
     """Return how sure that is and how it spreads: short facts, in order of weight."""
     facts = []
+    if alert.grave_people:
+        facts.append(words("alert.grave", n=alert.grave_people, expected=words.number(alert.grave_expected)))
     if alert.sample_size:
         facts.append(words("alert.sample", mentions=words.count(alert.sample_size, "mention")))
     crowd = alert.authenticity
@@ -219,7 +222,7 @@ def drawing_of(board: Board, incident: Incident, words: Words, now: int) -> plot
     marks = [
         plot.Mark(
             to_ms(alert.starts_at),
-            f"{words('plot.onset')}: {words.word('signal', alert.signal)} {alert.severity}",
+            f"{words('plot.onset')}: {words.word('signal', topic(alert))} {alert.severity}",
             alert.severity,
         )
         for alert in incident.alerts

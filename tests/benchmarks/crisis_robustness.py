@@ -51,6 +51,14 @@ CONSTANTS = (
     "negativity.PRIOR_DRIFT",
     "ending.CALM",
     "early.MARGIN",
+    "grave.PEOPLE",
+    "grave.NOTICE",
+    "grave.WORDINGS",
+    "grave.PRIOR_SHARE",
+    "grave.PRIOR_MENTIONS",
+    "grave.PRIOR_DISPERSION",
+    "grave.SLOW",
+    "severity.SAFETY",
 )
 
 
@@ -118,7 +126,10 @@ def moved() -> Iterator[tuple[str, Callable[[], None]]]:
         constant = name.split(".")[1]
         value = getattr(module, constant)
         for factor in (0.8, 1.2):
-            new = tuple(v * factor for v in value) if isinstance(value, tuple) else value * factor
+            if isinstance(value, int):  # a fifth, and one at least
+                new: Any = value + (1 if factor > 1.0 else -1) * max(1, round(0.2 * value))
+            else:
+                new = tuple(v * factor for v in value) if isinstance(value, tuple) else value * factor
             setattr(module, constant, new)
             yield f"{name} {factor - 1:+.0%}", lambda m=module, c=constant, v=value: setattr(m, c, v)  # type: ignore[misc]
 

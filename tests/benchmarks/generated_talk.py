@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.early import PLAINLY
+from detectors.grave import KEPT, WORDINGS
 from detectors.monitor import BrandMonitor
 from detectors.volume import VolumeDetector
 from schemas.events import Alert, Signal, Window
@@ -25,6 +26,9 @@ PLAIN: Final = 0.35
 """Mean P(negative) of an ordinary post under the shipped model."""
 SPREAD: Final = 0.25
 """Standard deviation of one post's P(negative): what the shipped model shows on posts about an airline."""
+GRAVE: Final = 0.01
+"""Part of ordinary posts that speak of a grave matter: three to ten in a thousand on real brands."""
+ONE_WORDING: Final = 7
 EXACT: Final = 60
 """Posts of a minute above which their sum of P(negative) is drawn as a normal."""
 HASHES: Final = 1_500
@@ -49,6 +53,10 @@ class Talk:
     """That author's sum of P(negative)."""
     copied: Counts
     """Sum of P(negative) of the copies."""
+    grave: Counts
+    """People who speak of a grave matter, each in words of their own; copies and the one author: if any does, all do."""
+    same: bool = False
+    """Whether the copies, or the one author, speak of a grave matter."""
 
     def __add__(self, other: Talk) -> Talk:
         """Return both, `other` being of the same minutes or of the first of them."""
@@ -58,19 +66,24 @@ class Talk:
             out[: len(b)] += b[: len(a)]
             return out
 
-        return Talk(
-            self.first, both(self.count, other.count), both(self.mass, other.mass), both(self.plain, other.plain),
-            both(self.people, other.people), both(self.copies, other.copies), both(self.one, other.one),
-            both(self.own, other.own), both(self.copied, other.copied),
-        )  # fmt: skip
+        columns: dict[str, Any] = {name: both(getattr(self, name), getattr(other, name)) for name in COLUMNS}
+        return replace(self, **columns, same=self.same or other.same)
 
 
-def talk(rng: np.random.Generator, first: int, rate: Figures, share: Figures | float = PLAIN) -> Talk:
-    """Return independent posts of different people at `rate` a minute with a mean P(negative) of `share`."""
+COLUMNS: Final = ("count", "mass", "plain", "people", "copies", "one", "own", "copied", "grave")
+
+
+def talk(
+    rng: np.random.Generator, first: int, rate: Figures, share: Figures | float = PLAIN, grave: Figures | float = GRAVE
+) -> Talk:
+    """Return independent posts of different people at `rate` a minute with a mean P(negative) of `share`, a part `grave` of
+    which speak of a grave matter.
+    """
     count = rng.poisson(rate).astype(np.int64)
     none = np.zeros_like(count)
     mass, plain = _masses(rng, count, np.broadcast_to(share, count.shape))
-    return Talk(first, count, mass, plain, count, none, none, none, none)
+    apart = np.random.default_rng([first, len(count), int(count.sum())])  # what else is drawn does not change by it
+    return Talk(first, count, mass, plain, count, none, none, none, none, apart.binomial(count, grave).astype(np.int64))
 
 
 def _masses(rng: np.random.Generator, count: Counts, share: Figures) -> tuple[Counts, Counts]:
@@ -115,14 +128,20 @@ class Kind:
     """Sigma of the log-normal factor that is drawn for each half hour."""
     wander: float = 0.0
     """Standard deviation by which the share wanders from hour to hour."""
+    grave: float = GRAVE
+    """Part of the posts that speak of a grave matter."""
+    clumps: float = 0.0
+    """Sigma of the log-normal factor of that part, drawn for each half hour."""
 
 
 KINDS: Final = {
     "constant": Kind(),
     "day and week": Kind(0.8, 0.5),
     "weekdays only": Kind(0.8, 0.1),
-    "bursty": Kind(0.6, 0.7, 0.5, 0.05),
+    "bursty": Kind(0.6, 0.7, 0.5, 0.05, 0.02, 0.7),
 }
+GRAVE_BRAND: Final = Kind(0.6, 0.7, 0.5, 0.05, 0.15, 0.7)
+"""A brand whose talk is often of grave matters, in clumps: it sells fire extinguishers, or had an accident last month."""
 
 
 def ordinary(rng: np.random.Generator, kind: Kind, first: int, minutes: int, rate: float) -> Talk:
@@ -134,7 +153,9 @@ def ordinary(rng: np.random.Generator, kind: Kind, first: int, minutes: int, rat
         halves = rng.lognormal(-(kind.bursts**2) / 2, kind.bursts, minutes // 30 + 1)
         mean = mean * np.repeat(halves, 30)[:minutes]
     share = PLAIN + np.repeat(rng.normal(0, kind.wander, minutes // HOUR + 1), HOUR)[:minutes]
-    return talk(rng, first, mean, share)
+    apart = np.random.default_rng([first, minutes, round(100 * rate)])
+    clumps = apart.lognormal(-(kind.clumps**2) / 2, kind.clumps, minutes // 30 + 1)
+    return talk(rng, first, mean, share, np.minimum(1.0, kind.grave * np.repeat(clumps, 30)[:minutes]))
 
 
 # -------------------------------------------------------------------------------------------------------- what may happen
@@ -173,6 +194,16 @@ def joy(rng: np.random.Generator, first: int, rate: float) -> Talk:
     return talk(rng, first, max(1.5, 14 * rate) * np.exp(-np.arange(5 * HOUR) / 90), 0.18)
 
 
+def hazard(rng: np.random.Generator, first: int, rate: float) -> Talk:
+    """A fifth more talk for an hour, told calmly: nine posts of ten speak of a grave matter."""
+    return talk(rng, first, np.full(HOUR, max(1.0, 0.2 * rate)), PLAIN - 0.03, 0.9)
+
+
+def old_hazard(rng: np.random.Generator, first: int, rate: float) -> Talk:
+    """Twice the usual for two hours, no angrier and no graver than the brand's talk is."""
+    return talk(rng, first, np.full(2 * HOUR, max(0.05, rate)), PLAIN - 0.02, GRAVE_BRAND.grave)
+
+
 def bots(rng: np.random.Generator, first: int, rate: float) -> Talk:
     """Copies of one angry text from many accounts."""
     posts = talk(rng, first, np.full(5, max(40.0, 5 * rate)), 0.7)
@@ -180,13 +211,16 @@ def bots(rng: np.random.Generator, first: int, rate: float) -> Talk:
         posts,
         copies=np.maximum(0, posts.count - 1),
         copied=posts.mass * (posts.count - 1) // np.maximum(1, posts.count),
+        grave=np.zeros_like(posts.count),
+        same=True,
     )
 
 
 def loud(rng: np.random.Generator, first: int, rate: float) -> Talk:
     """One angry author who posts three times a minute for twenty minutes."""
     posts = talk(rng, first, np.full(20, max(3.0, rate)), 0.8)
-    return replace(posts, people=np.zeros_like(posts.count), one=posts.count, own=posts.mass)
+    none = np.zeros_like(posts.count)
+    return replace(posts, people=none, one=posts.count, own=posts.mass, grave=none, same=True)
 
 
 def level(rng: np.random.Generator, first: int, rate: float) -> Talk:
@@ -213,10 +247,12 @@ def listen(monitor: BrandMonitor, said: Talk, rng: np.random.Generator, looks: i
         at = minute * MINUTE
         closing = i - tail
         if closing >= 0 and said.count[closing]:
-            events += monitor.close(window(monitor.brand, said, closing), at, _evidence, authors(said, closing, rng))
+            told = tellers(said, closing)
+            closed = window(monitor.brand, said, closing)
+            events += monitor.close(closed, at, _evidence, authors(said, closing, rng), told)
         if monitor.wake_at is not None and monitor.wake_at <= at - LATENESS * MINUTE:
             events += monitor.pass_time(at - LATENESS * MINUTE, at)
-        if i < len(said.count) and said.count[i] >= monitor.early_bound()[0]:
+        if i < len(said.count) and (said.count[i] >= monitor.early_bound()[0] or said.grave[i]):
             events += _early(monitor, said, i, looks)
     return [e for e in events if isinstance(e, Alert)]
 
@@ -232,6 +268,7 @@ def window(brand: str, said: Talk, i: int) -> Window:
         brand=brand, start=from_ms((said.first + i) * MINUTE), count=count, negative=int(said.mass[i]),
         authors=int(said.people[i]) + (one > 0), loudest=max(1, one),
         loudest_negative=int(said.own[i]) if one > 1 else 0, duplicates=int(said.copies[i]), copied_negative=int(said.copied[i]),
+        grave=int(said.grave[i]) + said.same * (min(WORDINGS, int(said.copies[i])) + (one > 0)),
     )  # fmt: skip
 
 
@@ -241,8 +278,20 @@ def authors(said: Talk, i: int, rng: np.random.Generator) -> list[int]:
     return [*hashes, 42] if said.one[i] else hashes
 
 
+def tellers(said: Talk, i: int) -> list[tuple[int, int]]:
+    """Return (author, wording) of the posts of that minute that speak of a grave matter, as many as are remembered."""
+    apart = np.random.default_rng([said.first, i])
+    found = list(zip(*apart.integers(0, 1 << 62, (2, min(int(said.grave[i]), KEPT))).tolist(), strict=True))
+    if said.same:
+        copies = min(int(said.copies[i]), KEPT)
+        found += [(author, ONE_WORDING) for author in apart.integers(0, 1 << 62, copies).tolist()]
+        found += [(42, wording) for wording in apart.integers(0, 1 << 62, min(1, int(said.one[i]))).tolist()]
+    return found
+
+
 def _early(monitor: BrandMonitor, said: Talk, i: int, looks: int) -> list[Alert | Signal]:
     events: list[Alert | Signal] = []
+    told = tellers(said, i)
     for look in range(1, looks + 1):
         count, plain, copies, people = (
             int(column[i]) * look // looks for column in (said.count, said.plain, said.copies, said.people)
@@ -250,7 +299,7 @@ def _early(monitor: BrandMonitor, said: Talk, i: int, looks: int) -> list[Alert 
         at = (said.first + i) * MINUTE + MINUTE * look // looks
         authors = people + (said.one[i] > 0)
         events += monitor.early(
-            (said.first + i) * MINUTE, at, count, plain, int(authors), _evidence, texts=count - copies
+            (said.first + i) * MINUTE, at, count, plain, int(authors), _evidence, texts=count - copies, said=told
         )
     return events
 

@@ -13,7 +13,7 @@ import json
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,19 @@ AFTER = 3 * HOUR
 LOOKS = 12
 """Looks at an open minute: every five seconds."""
 
+OFTEN_GRAVE = "often grave"
+ALL = KINDS | {OFTEN_GRAVE: gen.GRAVE_BRAND}
+
 CRISES: dict[str, gen.Happening] = {
     "flash": gen.flash,
     "angry crowd": gen.crowd,
     "slow burn": gen.slow_burn,
     "plain surge x10": gen.surge,
+    "hazard, told calmly": gen.hazard,
 }
 DECOYS: dict[str, gen.Happening] = {
     "viral joke x4": gen.joke,
+    "much of an old hazard": gen.old_hazard,
     "viral joy x15": gen.joy,
     "bot burst": gen.bots,
     "one loud author": gen.loud,
@@ -101,7 +106,7 @@ class Quiet:
 def settle(kind: str, rate: float, seed: int) -> tuple[bytes, dict[str, Any], int]:
     """Return the states of both detectors after a fortnight of ordinary days, and the minute then."""
     rng = np.random.default_rng([seed, round(rate * 100)])
-    said = gen.ordinary(rng, KINDS[kind], gen.START, SETTLED * DAY + 9 * HOUR + seed * 97 % (10 * HOUR), rate)
+    said = gen.ordinary(rng, ALL[kind], gen.START, SETTLED * DAY + 9 * HOUR + seed * 97 % (10 * HOUR), rate)
     monitor, detector = BrandMonitor(BRAND, MonitorSettings()), VolumeDetector(60)
     gen.listen(monitor, said, rng)
     gen.count_alerts(detector, said)
@@ -121,9 +126,9 @@ def story(name: str, rate: float, seed: int, state: tuple[bytes, dict[str, Any],
         extra = extra + _later(angry, HOUR)
     if name in {"campaign x3, told", "crowd in a campaign"}:
         settings = MonitorSettings(campaigns=(Campaign(first * MINUTE, (first + 8 * HOUR) * MINUTE, 3.0),))
-    said = gen.ordinary(rng, KINDS[kind], first, len(extra.count) + AFTER, rate)
+    said = gen.ordinary(rng, ALL[kind], first, len(extra.count) + AFTER, rate)
     if name == "silence, then back":
-        for column in (said.count, said.mass, said.plain, said.people):
+        for column in (said.count, said.mass, said.plain, said.people, said.grave):
             column[: len(extra.count)] = 0
     said = said + extra
     monitor = BrandMonitor.load(BRAND, settings, state[0])
@@ -141,8 +146,8 @@ def _later(said: Talk, minutes: int) -> Talk:
     def pad(column: gen.Counts) -> gen.Counts:
         return np.concatenate([np.zeros(minutes, np.int64), column])
 
-    columns = (said.count, said.mass, said.plain, said.people, said.copies, said.one, said.own, said.copied)
-    return Talk(said.first, *(pad(column) for column in columns))
+    columns: dict[str, Any] = {name: pad(getattr(said, name)) for name in gen.COLUMNS}
+    return replace(said, **columns)
 
 
 def _count(cell: Cell, alerts: list[Alert], start: int, minutes: int) -> None:
@@ -167,7 +172,7 @@ def ordinary(kind: str, rate: float, days: int, seed: int) -> Quiet:
     """Count the pages of `days` days of ordinary talk, after a first week."""
     rng = np.random.default_rng([seed, round(rate * 100), 7])
     monitor, detector = BrandMonitor(BRAND, MonitorSettings()), VolumeDetector(60)
-    said = gen.ordinary(rng, KINDS[kind], gen.START, (7 + days) * DAY, rate)
+    said = gen.ordinary(rng, ALL[kind], gen.START, (7 + days) * DAY, rate)
     counted = (gen.START + 7 * DAY) * MINUTE
     heard = [a for a in pages(gen.listen(monitor, said, rng)) if to_ms(a.detected_at) >= counted]
     paging = [a for a in heard if a.severity >= "L2"]
@@ -191,9 +196,11 @@ def stories(rates: Sequence[float], seeds: int) -> list[Cell]:
     for rate in rates:
         kinds = [list(KINDS)[seed % len(KINDS)] for seed in range(seeds)]
         states = {(kind, seed % 8): settle(kind, rate, seed % 8) for seed, kind in enumerate(kinds)}
+        states |= {(OFTEN_GRAVE, seed % 8): settle(OFTEN_GRAVE, rate, seed % 8) for seed in range(seeds)}
         for name in names:
             cell = Cell(name, rate)
-            for seed, kind in enumerate(kinds):
+            for seed, usual in enumerate(kinds):
+                kind = OFTEN_GRAVE if name == "much of an old hazard" else usual
                 story(name, rate, seed, states[kind, seed % 8], kind, cell)
             cells.append(cell)
     return cells
@@ -235,7 +242,7 @@ def show(cells: Sequence[Cell], quiet: Sequence[Quiet]) -> None:
 def quiet_weeks(rates: Sequence[float], days: int, brands: int) -> list[Quiet]:
     """Return what ordinary talk brought, `brands` brands of each kind and rate."""
     found = []
-    for kind in KINDS:
+    for kind in ALL:
         for rate in rates:
             runs = [ordinary(kind, rate, days, seed) for seed in range(brands)]
             total = [sum(getattr(q, name) for q in runs) for name in ("days", "pages", "l3", "l1", "volume", "mondays")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.early import PLAINLY
+from detectors.grave import people
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
 from detectors.text.model import TextModel
+from detectors.text.terms import wording
 from schemas.events import Alert, Signal, Window
 from schemas.times import MINUTE, from_ms, parse_iso
 
@@ -47,11 +49,18 @@ class Talk:
     author: NDArray[np.uint64]
     signature: NDArray[np.uint64]
     repost: NDArray[np.bool_]
+    grave: NDArray[np.bool_]
+    """Whether it speaks of a grave matter."""
+    wording: NDArray[np.int64]
 
     def take(self, where: NDArray[np.int64] | NDArray[np.bool_]) -> Talk:
         """Return the mentions `where`, in that order."""
-        time, negative = self.time[where], self.negative[where]
-        return Talk(self.brand, time, negative, self.author[where], self.signature[where], self.repost[where])
+        time, negative, author, signature = (
+            self.time[where], self.negative[where], self.author[where], self.signature[where],
+        )  # fmt: skip
+        return Talk(
+            self.brand, time, negative, author, signature, self.repost[where], self.grave[where], self.wording[where]
+        )
 
     def without(self, part: float, rng: np.random.Generator) -> Talk:
         """Drop each mention with probability `part`."""
@@ -60,13 +69,13 @@ class Talk:
     def shaken(self, seconds: float, rng: np.random.Generator) -> Talk:
         """Move each mention by a normal number of seconds."""
         time = self.time + rng.normal(0.0, 1_000 * seconds, len(self.time)).astype(np.int64)
-        moved = Talk(self.brand, time, self.negative, self.author, self.signature, self.repost)
+        moved = replace(self, time=time)
         return moved.take(np.argsort(time, kind="stable"))
 
     def leaning(self, factor: float) -> Talk:
         """Multiply P(negative) by `factor`: another model, or another mood of this one."""
         negative = np.minimum(10_000, np.rint(self.negative * factor)).astype(np.int64)
-        return Talk(self.brand, self.time, negative, self.author, self.signature, self.repost)
+        return replace(self, negative=negative)
 
 
 def read(paths: Iterable[Path], model: TextModel, brand: str = UNITED) -> list[Talk]:
@@ -86,12 +95,10 @@ def read(paths: Iterable[Path], model: TextModel, brand: str = UNITED) -> list[T
         np.array([_hash(row.get("user") or row["tweet_id"]) for row in ordered], np.uint64),
         np.asarray(scored.signature, np.uint64),
         np.array([text.startswith("RT ") for text in texts], np.bool_),
+        np.asarray(scored.grave, np.bool_),
+        np.array([wording(words) for words in scored.terms], np.int64),
     )
-    found = []
-    for name in sorted(set(names.tolist())):
-        mine = every.take(names == name)
-        found.append(Talk(name, mine.time, mine.negative, mine.author, mine.signature, mine.repost))
-    return found
+    return [replace(every.take(names == name), brand=name) for name in sorted(set(names.tolist()))]
 
 
 def _hash(name: str) -> int:
@@ -110,7 +117,7 @@ def play(talk: Talk, settings: MonitorSettings | None = None, monitor: BrandMoni
         if closed in spans:
             mine = talk.take(np.arange(*spans[closed]))
             window = _window(mine, closed)
-            events += monitor.close(window, minute * MINUTE, list, np.unique(mine.author).tolist())
+            events += monitor.close(window, minute * MINUTE, list, np.unique(mine.author).tolist(), said(mine))
         if monitor.wake_at is not None:
             events += monitor.pass_time((minute - LATENESS) * MINUTE, minute * MINUTE)
         if minute in spans:
@@ -119,7 +126,7 @@ def play(talk: Talk, settings: MonitorSettings | None = None, monitor: BrandMoni
 
 
 def _early(monitor: BrandMonitor, mine: Talk, minute: int) -> list[Alert | Signal]:
-    if len(mine.time) < monitor.early_bound()[0]:
+    if len(mine.time) < monitor.early_bound()[0] and not mine.grave.any():
         return []
     events: list[Alert | Signal] = []
     for at in range(minute * MINUTE + LOOK, (minute + 1) * MINUTE + 1, LOOK):
@@ -127,7 +134,8 @@ def _early(monitor: BrandMonitor, mine: Talk, minute: int) -> list[Alert | Signa
         if n:
             authors, texts = len(np.unique(mine.author[:n])), len(np.unique(mine.signature[:n]))
             negative = int(mine.negative[:n][mine.negative[:n] >= PLAINLY].sum())
-            events += monitor.early(minute * MINUTE, at, n, negative, authors, list, texts=texts)
+            so_far = said(mine.take(np.arange(n)))
+            events += monitor.early(minute * MINUTE, at, n, negative, authors, list, texts=texts, said=so_far)
     return events
 
 
@@ -146,7 +154,13 @@ def _window(mine: Talk, minute: int) -> Window:
         copied_negative=_copied(mine.negative[~mine.repost], mine.signature[~mine.repost]),
         duplicates=len(mine.time) - len(np.unique(mine.signature)),
         reposts=int(mine.repost.sum()),
+        grave=people(said(mine)),
     )
+
+
+def said(mine: Talk) -> list[tuple[int, int]]:
+    """Return (author, wording) of the posts that speak of a grave matter."""
+    return list(zip(mine.author[mine.grave].tolist(), mine.wording[mine.grave].tolist(), strict=True))
 
 
 def _copied(negative: NDArray[np.int64], signature: NDArray[np.uint64]) -> int:

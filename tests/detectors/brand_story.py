@@ -71,7 +71,8 @@ class Story:
             hashes = [self.random.getrandbits(64) for _ in range(min(authors, 2_000))]
             if authors < count:
                 hashes[0] = 42
-            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"], hashes)
+            said = [(who, self.random.getrandbits(64)) for who in hashes[: window.grave]]
+            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"], hashes, said)
         elif self.monitor.wake_at is not None and self.monitor.wake_at <= (self.minute + 1) * MINUTE:
             self.events += self.monitor.pass_time((self.minute + 1) * MINUTE, (self.minute + 1) * MINUTE + LATENESS)
         self.minute += 1
@@ -81,10 +82,13 @@ class Story:
         """What a model says of one post: unsure, 0.15 below or above its mean."""
         return min(1.0, max(0.0, share + self.random.choice((-0.15, 0.15))))
 
-    def minutes(self, n: int, per_hour: float, share: float = PLAIN, **more: Any) -> Story:
-        """`n` minutes of independent talk at a mean rate."""
+    def minutes(self, n: int, per_hour: float, share: float = PLAIN, grave_share: float = 0.0, **more: Any) -> Story:
+        """`n` minutes of independent talk at a mean rate; a part `grave_share` speaks of a grave matter."""
         for _ in range(n):
-            self.tell(poisson(self.random, per_hour / 60), share, **more)
+            count = poisson(self.random, per_hour / 60)
+            if grave_share:
+                more["grave"] = round(grave_share * count)
+            self.tell(count, share, **more)
         return self
 
     def hours(self, n: float, per_hour: float, share: float = PLAIN, **more: Any) -> Story:

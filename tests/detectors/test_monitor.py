@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def after_two_quiet_weeks(settings: MonitorSettings | None = None, seed: int = 7
     return story
 
 
-def early(story: Story, minute: int, at: int, people: int, angry: int, **more: int) -> list[Alert]:
+def early(story: Story, minute: int, at: int, people: int, angry: int, **more: Any) -> list[Alert]:
     """Show the early trigger `people` posts with a P(negative) of `angry` each."""
     found = story.monitor.early(minute, at, people, angry * people, more.pop("authors", people), list, **more)
     return [e for e in found if isinstance(e, Alert)]
@@ -285,7 +286,7 @@ def test_an_alert_says_what_was_seen_what_was_expected_and_why():
     assert alert.votes and any(vote.fired for vote in alert.votes)
     assert sum(alert.severity_terms.values()) > 2.5
     assert set(alert.severity_terms) == {
-        "size", "breadth", "negativity", "novelty", "persistence", "reach", "velocity", "authenticity",
+        "size", "breadth", "negativity", "novelty", "persistence", "safety", "reach", "velocity", "authenticity",
     }  # fmt: skip
     assert {d.value for d in alert.drivers} >= {"#recall", "battery"}
     assert alert.platforms == ["x"]

@@ -23,6 +23,7 @@ scenes = st.lists(
         st.sampled_from([1, 4, 30, 60, 300]),  # minutes
         st.sampled_from([0.0, 6.0, 18.0, 60.0, 600.0, 6_000.0]),  # mentions an hour
         st.sampled_from([JOY, PLAIN, 0.6, ANGER]),
+        st.sampled_from([0.0, 0.02, 0.8]),  # of which speak of a grave matter
     ),
     min_size=1,
     max_size=8,
@@ -33,8 +34,8 @@ def told(scenes_, seed, between=None):
     story = Story(QUICK, seed)
     story.between = between
     story.hours(12, 30)
-    for minutes, per_hour, share in scenes_:
-        story.minutes(minutes, min(per_hour, 40_000 / minutes), share)
+    for minutes, per_hour, share, grave in scenes_:
+        story.minutes(minutes, min(per_hour, 40_000 / minutes), share, grave_share=grave)
     return story
 
 
@@ -54,8 +55,8 @@ def test_restored_before_every_minute_it_says_the_same(scenes_, seed):
     restored = Story(QUICK, seed)
     restored.hours(12, 30)
     restored.between = restore
-    for minutes, per_hour, share in scenes_:
-        restored.minutes(minutes, min(per_hour, 40_000 / minutes), share)
+    for minutes, per_hour, share, grave in scenes_:
+        restored.minutes(minutes, min(per_hour, 40_000 / minutes), share, grave_share=grave)
     assert said(restored) == said(plain)
     assert restored.monitor.dump() == plain.monitor.dump()
 
@@ -147,7 +148,7 @@ def test_the_state_of_the_busiest_brand_is_below_16_kb():
         story.minute += 4
         terms = {f"a-rather-long-term-{(i * 7 + j) % 400}": 3 + j for j in range(32)}
         story.tell(
-            5_000, PLAIN, terms=terms, languages={"en": 4_000, "fr": 1_000}
+            5_000, PLAIN, terms=terms, languages={"en": 4_000, "fr": 1_000}, grave=70
         ) if i > 16 * 24 * 12 - 400 else story.tell(50, PLAIN)
     assert len(story.monitor.dump()) <= 16_384
 

@@ -30,12 +30,19 @@ class SmallMonitor:
         self._last = 0  # end of the last minute that fired
         self._mass = 0  # of all minutes: any lost or doubled row shows in every later alert
 
-    def close(self, window: Window, at: int, evidence: Callable[[], list[str]], authors: Iterable[int]) -> list[Alert]:
+    def close(
+        self,
+        window: Window,
+        at: int,
+        evidence: Callable[[], list[str]],
+        authors: Iterable[int],
+        said: Iterable[tuple[int, int]],
+    ) -> list[Alert]:
         start = to_ms(window.start)
         assert start >= self._next, "a minute closed twice or out of order"
         out = self._pass(start, at)
         self._next = start + MINUTE
-        self._mass += window.negative + len(list(authors))
+        self._mass += window.negative + len(list(authors)) + 7 * len(list(said))
         if window.count >= FIRES:
             self._last = start + MINUTE
             out.append(self._alert(start, at, window.count, evidence()))
@@ -67,6 +74,7 @@ class SmallMonitor:
         authors: int,
         evidence: Callable[[], list[str]],
         texts: int,
+        said: Iterable[tuple[int, int]],
     ) -> list[Alert]:
         if count < FIRES + 1 or self._starts:
             return []

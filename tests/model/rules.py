@@ -308,10 +308,10 @@ def _order_of_arrival(patch: Patch) -> None:
     close = OpenMinute.close
 
     def first_come(self: OpenMinute, brand: str) -> Any:
-        window, rows = close(self, brand)
+        window, *rest = close(self, brand)
         if self.chunks:
             window.negative += int(self.chunks[0].rows["negative"][0])
-        return window, rows
+        return window, *rest
 
     patch.setattr(OpenMinute, "close", first_come)
 

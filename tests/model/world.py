@@ -39,7 +39,16 @@ BRANDS: Final = ("Acme", "Nimbrook", "Vaudrelle")
 LATER: Final = "Dorian"
 """A brand that comes with a change of the configuration."""
 LATENESS: Final = 2 * MINUTE
-TEXTS: Final = ("I hate this", "lovely", "it broke", "what a day", "toujours en panne", "merci")
+TEXTS: Final = (
+    "I hate this",
+    "lovely",
+    "it broke",
+    "what a day",
+    "toujours en panne",
+    "merci",
+    "the plant is on fire",
+    "two people injured",
+)
 
 _LOOP = asyncio.new_event_loop()
 

@@ -1,0 +1,89 @@
+"""Which posts speak of a grave matter, in French and English."""
+
+from __future__ import annotations
+
+import pytest
+
+from detectors.text.model import TextModel
+from detectors.text.terms import wording
+
+
+@pytest.fixture(scope="module")
+def model() -> TextModel:
+    return TextModel.load()
+
+
+def grave(model: TextModel, *texts: str) -> list[bool]:
+    found: list[bool] = model.score(list(texts), [None] * len(texts)).grave.tolist()
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nimbrook plant evacuated after an engine fire",
+        "Fire at the Nimbrook store in Lyon",
+        "Nimbrook charger caught #fire in my kitchen",
+        "two people injured at Nimbrook",
+        "5 killed in the Nimbrook crash",
+        "bus crash near Nimbrook",
+        "Nimbrook product recall: salmonella in cheese",
+        "Deux blessés après une explosion chez Nimbrook",
+        "L'usine Nimbrook évacuée, un incendie est en cours",
+        "L’usine est évacuée",
+        "Une voiture Nimbrook prend feu",
+        "trois personnes tuées chez Nimbrook",
+        "Intoxiqués par un yaourt Nimbrook",
+    ],
+)
+def test_what_happens_to_life_and_limb_is_grave(model, text):
+    assert grave(model, text) == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Nimbrook should fire the manager",
+        "@nimbrook fire @somebody please",
+        "Nimbrook under fire after the speech",
+        "not going to fire anyone",
+        "they fired him",
+        "my Kindle Fire is slow",
+        "Nimbrook is having a fire sale",
+        "you killed it tonight Nimbrook",
+        "the update killed my wifi",
+        "my phone is dead, dead line, what a deadline",
+        "a crash course by Nimbrook",
+        "I recall when Nimbrook was good",
+        "smoke break with a new battery",
+        "one more shot, explore and exploit it",
+        "feu vert pour Nimbrook, un feu d'artifice",
+        "je suis mort de rire, ça me tue",
+        "see you Tues or Tuesday",
+        "rappel : la boutique ferme à midi",
+        "so blessed, casual and dangerous",
+    ],
+)
+def test_what_mostly_means_something_else_is_not(model, text):
+    assert grave(model, text) == [False]
+
+
+def test_a_neighbour_in_another_post_says_nothing(model):
+    assert grave(model, "they want to", "fire", "the manager") == [False, True, False]
+
+
+def test_a_brands_own_words_are_no_grave_matter(model):
+    found = model.score(["the Nimbrook Fire Stick burns"], [None], [{"fire stick": 0.0}])
+    assert found.grave.tolist() == [False]
+
+
+def test_a_headline_under_other_hashtags_and_links_is_one_wording(model):
+    texts = [
+        "#top Incendie chez Nimbrook, usine évacuée",
+        "#buzz #tv Incendie chez Nimbrook, usine évacuée",
+        "Nimbrook recule",
+    ]
+    one, other, third = (wording(words) for words in model.score(texts, ["fr"] * 3).terms)
+    assert one == other != third
+    assert wording(["fire", "plant"]) == wording(["plant", "example.org/a", "#b", "fire"])

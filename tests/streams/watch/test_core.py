@@ -109,6 +109,64 @@ def test_terms_travel_only_when_several_people_use_them():
     assert window.terms == {"battery": 2}
 
 
+def test_people_who_speak_of_a_grave_matter_are_counted_once_and_one_wording_three_times():
+    log = Log()
+    log.tick(T0)
+    log.say(*(mention(n, T0, text=f"#tag{n} Acme plant evacuated after explosion") for n in range(8)))
+    log.say(mention(10, T0, text="a worker was injured at the Acme plant in Lyon"))
+    log.say(mention(11, T0, text="three injured and an ambulance in front of it", author={"id": "a10"}))
+    log.say(mention(12, T0, text="they should fire the manager"), mention(13, T0, text="lovely"))
+    log.say(
+        mention(14, T0, text="the charger exploded"), mention(14, T0, text="the charger is fine", op="update", rev=2)
+    )
+    (window,) = closed(log)
+    assert window.grave == 4
+
+
+def calm_log() -> Log:
+    """Two ordinary days, then a fire at the plant, told calmly by one a minute."""
+    log = Log()
+    number = cores.day(log, 36 * 60)
+    start = T0 + 36 * 60 * MINUTE
+    places = ("Lyon", "Lille", "Nantes", "Dijon", "Brest")
+    for minute in range(60):
+        for part in (0, 1):
+            log.tick(start + minute * MINUTE + 30 * part * SECOND)
+            text = (
+                f"Engine fire at Acme {places[number % 5]}, hall {'ABCDEFGH'[number % 8]} {'evacuated' * (number % 2)}"
+            )
+            log.say(mention(number, start + minute * MINUTE + (30 * part + 1) * SECOND, text=text))
+            number += 1
+    for minute in range(60, 70):
+        log.tick(start + minute * MINUTE)
+    return log
+
+
+def test_a_grave_matter_told_calmly_is_paged_and_the_same_after_a_recovery_anywhere():
+    made = cores.settings()
+    log = calm_log()
+    values = [v for _, v in cores.scored_log(cores.score(made), log, cut=range(0, len(log.records), 11))]
+    alerts = [e for e in cores.apply(cores.watch(made), values) if isinstance(e, Alert)]
+    page = next(a for a in alerts if a.severity >= "L2" and a.status in {"firing", "updated"})
+    assert page.grave_people >= 10 and page.trigger == "safety"
+    assert page.detected_at.second == 0, "the early trigger tells it when a minute of arrival is over"
+    assert (page.detected_at.timestamp() * 1_000 - T0) / MINUTE - 36 * 60 <= 16
+    chance = random.Random(3)
+    found: dict[tuple[str, int], bytes] = {}
+    core, store = cores.watch(made), dict[bytes, bytes]()
+    late = len(values) - 60
+    for crash in [*sorted(chance.sample(range(late, len(values)), 12)), len(values)]:
+        while core.applied + 1 < crash:
+            for effect in cores.apply(core, [values[core.applied + 1]]):
+                if isinstance(effect, Alert):
+                    found[effect.alert_id, effect.sequence] = encode(effect)
+            if core.applied > late - 20 and chance.random() < 0.4:
+                save(core, store, torn=chance.random() < 0.3)
+        if crash < len(values):
+            core = recover(store, values)
+    assert sorted(found.values()) == sorted(told(alerts))
+
+
 def crisis_log() -> Log:
     """Two ordinary days, then a crisis, then calm."""
     log = Log()

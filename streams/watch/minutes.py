@@ -54,6 +54,14 @@ Told = list[tuple[int, int]]
 """Author (as of `who`) and wording of posts that speak of a grave matter."""
 
 
+def _told(rows: Rows, said: Terms, where: NDArray[np.intp]) -> Told:
+    """Return what those of `rows` say that speak of a grave matter; their terms stand at `where` in `said`."""
+    places = np.flatnonzero(rows["flags"] & scored.GRAVE)
+    if not len(places):
+        return []
+    return list(zip(who(rows[places]).tolist(), map(wording, said.take(where[places])), strict=True))
+
+
 @dataclass(slots=True)
 class Chunk:
     """Rows of one batch for one minute of one brand; `where` are their places in the batch."""
@@ -73,9 +81,7 @@ class Chunk:
 
     def told(self) -> Told:
         """Return what rows say that speak of a grave matter."""
-        places = np.flatnonzero(self.rows["flags"] & scored.GRAVE)
-        said = self.batch.said.take(self.where[places]) if len(places) else ()
-        return list(zip(who(self.rows[places]).tolist(), map(wording, said), strict=True))
+        return _told(self.rows, self.batch.said, self.where)
 
     def by_minute(self, times: NDArray[np.int64]) -> Iterator[tuple[int, Chunk]]:
         """Split by the minute of `times` (one a row); yields (start of the minute, rows)."""
@@ -145,9 +151,7 @@ class Joined:
 
     def told(self) -> Told:
         """Return what rows say that speak of a grave matter."""
-        places = np.flatnonzero(self.rows["flags"] & scored.GRAVE)
-        said = self.said.take(places) if len(places) else ()
-        return list(zip(who(self.rows[places]).tolist(), map(wording, said), strict=True))
+        return _told(self.rows, self.said, np.arange(len(self)))
 
 
 def joined(chunks: Sequence[Chunk]) -> Joined:

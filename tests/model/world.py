@@ -39,16 +39,7 @@ BRANDS: Final = ("Acme", "Nimbrook", "Vaudrelle")
 LATER: Final = "Dorian"
 """A brand that comes with a change of the configuration."""
 LATENESS: Final = 2 * MINUTE
-TEXTS: Final = (
-    "I hate this",
-    "lovely",
-    "it broke",
-    "what a day",
-    "toujours en panne",
-    "merci",
-    "the plant is on fire",
-    "two people injured",
-)
+TEXTS: Final = ("I hate this", "lovely", "it exploded", "what a day", "toujours en panne", "two people injured")
 
 _LOOP = asyncio.new_event_loop()
 

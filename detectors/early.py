@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from detectors import grave, severity
-from detectors.onset import threshold
+from detectors.onset import CLUMPS, threshold
 from detectors.picture import Judgement, Picture
 from detectors.sums import HORIZONS
 from detectors.tails import excess, reaching
@@ -155,7 +155,7 @@ class EarlyTrigger:
         mentions = picture.pace.rate * HORIZONS[k] * factor
         expected = picture.pace.grave.expected(max(mentions, people))
         score = excess(told, expected, picture.pace.grave.dispersion[k])
-        if score < threshold(k, picture.settings.sensitivity) + MARGIN:
+        if score < threshold(k, picture.settings.sensitivity) + CLUMPS:
             return None
         usual = picture.pace.share.usual
         points = severity.terms(severity.Facts(people, mentions, people, usual, usual))

@@ -30,6 +30,8 @@ SHIFT_MENTIONS: Final = 25.0
 """Mentions below which a share is not judged by itself."""
 SHIFT_RISE: Final = 0.06
 """By how much a share must exceed the usual one, whatever its z."""
+CLUMPS: Final = 1.0
+"""Standard deviations more that grave talk must surprise by: what people talk about comes in larger clumps than how much."""
 ANGRIER: Final = 1.0
 """Standard deviations by which a share must exceed the usual one before a surge is called negative."""
 
@@ -109,7 +111,7 @@ def gates(
         if people:
             usual_of_it = pace.grave.expected(max(pace.expected(k) * factors[k], sums.crowd[k] / 100.0))
             z = excess(people, usual_of_it, pace.grave.dispersion[k])
-            found.append(Gate("volume_spike", k, z, threshold(k, sensitivity), grave=True))
+            found.append(Gate("volume_spike", k, z, threshold(k, sensitivity) + CLUMPS, grave=True))
     limit = slowburn.limit(known_slow) / sensitivity
     k = len(HORIZONS) - 1
     risen = sums.mass[k] / 10_000.0 >= slowburn.RISEN * pace.expected(k) * factors[k] * usual

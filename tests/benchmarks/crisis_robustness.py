@@ -31,6 +31,7 @@ Change = Callable[[Talk, np.random.Generator], Talk]
 CONSTANTS = (
     "onset.THRESHOLDS",
     "onset.ANGRIER",
+    "onset.CLUMPS",
     "onset.SHIFT_MENTIONS",
     "slowburn.THRESHOLD",
     "slowburn.DRIFT",

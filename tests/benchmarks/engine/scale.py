@@ -74,8 +74,9 @@ def take_over(bootstrap: str, rate: float = 1_000.0) -> dict[str, float]:
 class _talking:  # noqa: N801 - reads as a verb: with _talking(...)
     """Produces live mentions from a thread until the block ends; `rate` may be changed meanwhile."""
 
-    def __init__(self, made: Any, names: list[str], rate: float) -> None:
+    def __init__(self, made: Any, names: list[str], rate: float, after: int = 0) -> None:
         self.made, self.talk, self.rate, self.sent = made, Talk(names, seed=9), rate, 0
+        self.talk.number = after  # ids go on where another's ended
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -122,18 +123,18 @@ class _talking:  # noqa: N801 - reads as a verb: with _talking(...)
 def soak(bootstrap: str, minutes: float, rate: float) -> dict[str, Any]:
     """Run one worker at `rate` for `minutes`, with a backlog at its start and a burst ×50 in the middle.
 
-    Returns the slope of its memory (MB an hour) and of its open files over the last two thirds, and how long the lag took
-    to return to nothing after backlog and burst.
+    Returns the slope of its memory (MB an hour) and of its open files over the last third, when backlog and burst are over
+    and their open minutes closed, and how long the lag took to return to nothing after each.
     """
     names = [f"Brand {i}" for i in range(100)]
     with system(bootstrap, "soak", brands=names, clock="live", partitions=2) as made:
-        with _talking(made, names, rate * 3):
+        with _talking(made, names, rate * 3) as before:
             time.sleep(30)
         backlog = made.worker()
         backlog.wait_ready(60)
         samples: list[tuple[float, float, int, float]] = []
         back: dict[str, float] = {}
-        with _talking(made, names, rate) as talking:
+        with _talking(made, names, rate, after=before.sent) as talking:
             began = time.monotonic()
             burst_at, burst_over = minutes * 30, minutes * 30 + 2.0
             while (now := time.monotonic() - began) < minutes * 60:
@@ -146,13 +147,16 @@ def soak(bootstrap: str, minutes: float, rate: float) -> dict[str, Any]:
                     if now > burst_over + 1:
                         back.setdefault("burst", round(now - burst_over, 1))
                 time.sleep(0.5 if burst_at - 1 <= now < burst_over + 60 else 5)
-        rows, sent = applied([backlog]), talking.sent
-    late = np.array([s for s in samples if s[0] > minutes * 20])
+        sent, give_up = before.sent + talking.sent, time.monotonic() + 60
+        while (rows := applied([backlog])) < sent and time.monotonic() < give_up:
+            time.sleep(0.5)
+    late = np.array([s for s in samples if s[0] > minutes * 40])
     hours = (late[:, 0] - late[0, 0]) / 3_600
     slope = [float(np.polyfit(hours, late[:, k], 1)[0]) for k in (1, 2)]
     return {
         "minutes": minutes, "rate": rate, "sent": sent, "applied_rows": int(rows),
-        "rss_mb_first": round(samples[0][1], 1), "rss_mb_last": round(samples[-1][1], 1),
+        "rss_mb_first": round(samples[0][1], 1), "rss_mb_at_two_thirds": round(late[0, 1], 1),
+        "rss_mb_last": round(samples[-1][1], 1), "rss_mb_most": round(max(s[1] for s in samples), 1),
         "rss_mb_per_hour": round(slope[0], 1), "files_per_hour": round(slope[1], 2), "files_last": samples[-1][2],
         "most_lag": max(s[3] for s in samples), "last_lag": samples[-1][3], "seconds_until_lag_was_gone": back,
     }  # fmt: skip

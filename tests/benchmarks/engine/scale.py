@@ -157,6 +157,7 @@ def soak(bootstrap: str, minutes: float, rate: float) -> dict[str, Any]:
         "minutes": minutes, "rate": rate, "sent": sent, "applied_rows": int(rows),
         "rss_mb_first": round(samples[0][1], 1), "rss_mb_at_two_thirds": round(late[0, 1], 1),
         "rss_mb_last": round(samples[-1][1], 1), "rss_mb_most": round(max(s[1] for s in samples), 1),
+        "rss_mb_by_minute": [round(next(s[1] for s in samples if s[0] >= 60 * m)) for m in range(int(samples[-1][0] / 60) + 1)],
         "rss_mb_per_hour": round(slope[0], 1), "files_per_hour": round(slope[1], 2), "files_last": samples[-1][2],
         "most_lag": max(s[3] for s in samples), "last_lag": samples[-1][3], "seconds_until_lag_was_gone": back,
     }  # fmt: skip

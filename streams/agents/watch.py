@@ -153,8 +153,14 @@ class WatchAgent:
             partition = owned.core.partition_record()
             owned.core.dirty.clear()
         began = time.perf_counter()
-        await self._context.producer.send([self._record(owned, record) for record in brands])
-        await self._context.producer.send([self._record(owned, partition)])
+        try:
+            await self._context.producer.send([self._record(owned, record) for record in brands])
+            await self._context.producer.send([self._record(owned, partition)])
+        except (
+            BaseException
+        ):  # a stop cancels it, too: the last checkpoint has to hold what this one did not bring home
+            owned.core.dirty.update(record.brand for record in brands if record.brand in owned.core.brands)
+            raise
         metrics.CHECKPOINTS.labels(str(owned.partition)).inc()
         metrics.CHECKPOINT_SECONDS.observe(time.perf_counter() - began)
 

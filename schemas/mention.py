@@ -17,6 +17,8 @@ from schemas.times import FIRST_TWEET, parse_iso, to_ms
 SCHEMA: Final = 1
 MAX_TEXT: Final = 65_536
 """Characters; the longest post of a platform listened to is a 25,000-character tweet."""
+MAX_KEY: Final = 32 + 1 + 4 * 512
+"""Bytes of the longest key: a platform, a colon, and an id of characters of four bytes each."""
 SHOWN: Final = 80
 """Characters of a wrong value that its rejection repeats."""
 MAX_UNPACKED: Final = 1_048_576
@@ -175,6 +177,8 @@ def _decode_tick(value: bytes | None) -> Tick | Rejection:
 
 
 def _decode_tombstone(key: bytes | None) -> Deletion | Rejection:
+    if key is not None and len(key) > MAX_KEY:
+        return Rejection("wrong_key", f"key: {len(key)} bytes, at most {MAX_KEY} are those of platform:id")
     text = (key or b"").decode("utf-8", "replace")
     platform, separator, native_id = text.partition(":")
     if not separator or not platform or not native_id:

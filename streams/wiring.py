@@ -82,7 +82,8 @@ def watch_core(
             except ValueError as error:
                 log.warning("%s: its imported baseline is not taken: %s", name, error)
             else:
-                if begun.next_at <= at - at % MINUTE - settings.lateness_ms:
+                # The minute that ends with this boundary has still to be closed.
+                if begun.next_at <= at - at % MINUTE - settings.lateness_ms - MINUTE:
                     return begun
                 log.warning("%s: its imported baseline is not taken: it ends at %s, after what closes now",
                             name, iso(begun.next_at))  # fmt: skip

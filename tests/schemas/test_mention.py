@@ -176,7 +176,7 @@ def test_a_null_value_is_a_deletion():
     assert decode(b"x:a:b", None) == Deletion("x", "a:b")
 
 
-@pytest.mark.parametrize("key", [None, b"", b"x", b"x:", b":1"])
+@pytest.mark.parametrize("key", [None, b"", b"x", b"x:", b":1", b"x:" + b"a" * 3_000_000])
 def test_a_null_value_under_no_mentions_key_is_told(key: bytes | None):
     found = decode(key, None)
     assert isinstance(found, Rejection)

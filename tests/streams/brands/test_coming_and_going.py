@@ -205,6 +205,18 @@ def test_a_baseline_that_cannot_be_taken_is_left_and_the_stream_goes_on(state: b
     assert "its imported baseline is not taken" in caplog.text
 
 
+@pytest.mark.parametrize("end", range(5, 14))
+def test_an_imported_past_may_end_with_any_minute_around_the_one_that_closes(end: int):
+    """Given a past that ends before, with or after the minute that is closed when its entry counts, then all goes on."""
+    settings = made("Tart")
+    past = [
+        Window("Tart", from_ms(T0 + m * MINUTE), 3, 3_000, authors=3, loudest=1) for m in range(end - 4_320, end + 1)
+    ]
+    learnt = learn("Tart", MonitorSettings(), past, share_known=True).state
+    _, effects = run(talk(30), settings, registry(settings, (entry(baseline=learnt), STORED)))
+    assert minutes_of(effects) == list(range(27))
+
+
 def test_other_settings_reach_a_monitor_that_runs_and_keep_what_it_knows():
     settings = made("Tart")
     log = talk(30)

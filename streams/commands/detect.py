@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not 0.25 <= args.sensitivity <= 4:
         raise UserError(f"--sensitivity: {args.sensitivity} must lie between 0.25 and 4")
+    if args.out != "-" and args.file.resolve() == Path(args.out).resolve():
+        raise UserError(f"--out: {args.out} is the file of counts itself; name another")
     notes: list[str] = []
     rows = alerts = 0
     try:
@@ -60,9 +64,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _target(out: str) -> contextlib.AbstractContextManager[TextIO]:
+@contextlib.contextmanager
+def _target(out: str) -> Iterator[TextIO]:
+    """Open where the rows go; a file comes into its place when all is written, so a failed run leaves what was there."""
     if out == "-":
-        return contextlib.nullcontext(sys.stdout)
-    path = Path(out)
+        yield sys.stdout
+        return
+    path = Path(out).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("w", encoding="utf-8", newline="")
+    if path.exists() and not path.is_file():  # a pipe, /dev/null: nothing to keep, and never to be replaced
+        with path.open("w", encoding="utf-8", newline="") as there:
+            yield there
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as whole:
+            yield whole
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

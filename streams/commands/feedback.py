@@ -398,7 +398,13 @@ def _table(offered: list[Offered], seen: int) -> None:
         title=f"{len(offered)} of {seen:,} posts",
     )
     for one in offered:
-        table.add_row(one.id, one.brand, f"{one.negative:.2f}", f"{one.stands_for:,}", Text(clean(one.text, 280)))
+        table.add_row(
+            Text(clean(one.id, 280)),
+            Text(clean(one.brand, 280)),
+            f"{one.negative:.2f}",
+            f"{one.stands_for:,}",
+            Text(clean(one.text, 280)),
+        )
     Console().print(table)
     print(
         "label them: tocsin feedback suggest --csv > todo.csv, fill in the column label, tocsin feedback --file todo.csv"

@@ -370,6 +370,19 @@ def test_detect_reads_gzip_and_names_a_file_that_is_near(run: Any, tmp_path: Pat
     assert not (tmp_path / "none.csv").exists()
 
 
+def test_detect_that_fails_leaves_every_file_as_it_was(run: Any, tmp_path: Path):
+    counts = "timestamp,value\n2026-03-02T00:00:00Z,1\n2026-03-02T00:05:00Z,many\n"
+    (tmp_path / "counts.csv").write_text(counts)
+    (tmp_path / "out.csv").write_text("of yesterday\n")
+    said = run("detect", "counts.csv", "--out", "out.csv")
+    assert (said.status, (tmp_path / "out.csv").read_text()) == (2, "of yesterday\n")
+    said = run("detect", "counts.csv", "--out", "./counts.csv")
+    assert said.status == 2
+    assert "--out: ./counts.csv is the file of counts itself" in said.err
+    assert (tmp_path / "counts.csv").read_text() == counts
+    assert sorted(entry.name for entry in tmp_path.iterdir() if "out" in entry.name) == ["out.csv"]
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [("id", "--columns: 'id' is not field=column"), ("id=nowhere,created_at=created_utc,text=text", "nowhere")],

@@ -173,5 +173,9 @@ def test_posts_are_suggested_from_files_without_a_broker(tmp_path: Path, capsys:
     )
     assert main(["feedback", "suggest", "--mentions", str(file), "--count", "5", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 5
+    file.write_text(json.dumps(body | {"id": "[/red]1", "text": "krogat was [/late]"}) + "\n")
+    assert main(["feedback", "suggest", "--mentions", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "[/red]1" in said and "[/late]" in said
     assert main(["feedback", "suggest", "--mentions", str(file), "--brand", "Other"]) == 1
     assert "nothing to label" in capsys.readouterr().err

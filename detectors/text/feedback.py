@@ -12,6 +12,7 @@ what "sick" means to a skate shop is not news to a clinic. What keeps a correcti
 - **plain sentences**: forty that no brand's habits turn round ("worst service ever") must keep their sign;
 - **contradiction**: who labels the opposite of what the shared model is sure of, or fairly sure of, most of the time, is
   not listened to for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
+  the same for who calls most of what it is sure of neutral;
 - **roll-back**: what such a labeller taught is taken out again; a correction that fails a check starts afresh.
 """
 
@@ -52,6 +53,11 @@ SURE_POSTS: Final = 12
 CONTRARY: Final = 0.45
 """Share of contradictions from which a labeller is not listened to: who labels at random has half, honest people have had
 3 to 11 of 100 on five sets."""
+MUTED_POSTS: Final = 20
+"""Posts the model was sure of before a labeller is judged by what was called neutral among them, too."""
+MUTED: Final = 0.6
+"""Share of such posts called neutral or the opposite from which a labeller is not listened to: a thousand labels "neutral" would
+take a brand's negative sum away. On airline tweets honest people call 6 to 16 of 100 posts neutral that the model is sure of."""
 UNSURE: Final = 0.45
 """The same below SURE: there honest people have had 17 to 36 of 100, who turns labels round only there 65 to 77."""
 UNSURE_POSTS: Final = 30
@@ -167,6 +173,13 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         if tally[0] >= posts and tally[1] > share * tally[0]:
             _bar(brand, f.labeller, base)
             return Taken.BARRED
+
+    if likely >= SURE and k == 1:
+        brand.muted[f.labeller] = brand.muted.get(f.labeller, 0) + 1
+    muted = brand.muted.get(f.labeller, 0)
+    if muted and muted + sure[0] >= MUTED_POSTS and muted + sure[1] > MUTED * (muted + sure[0]):
+        _bar(brand, f.labeller, base)
+        return Taken.BARRED
 
     if brand.seen % HOLD_BACK == 0:
         _keep(brand, f, k, z)

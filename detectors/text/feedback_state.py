@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.text.correction import Correction
 
-RULES: Final = 2
+RULES: Final = 3
 """Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 
 
@@ -60,6 +60,8 @@ class BrandState(msgspec.Struct):
     """Labeller → [posts the shared model was sure of, labels that said the opposite]."""
     unsure: dict[str, list[int]] = msgspec.field(default_factory=dict)
     """The same where it was a little less sure."""
+    muted: dict[str, int] = msgspec.field(default_factory=dict)
+    """Labeller → posts the shared model was sure of that were called neutral."""
     judges: list[tuple[str, int, dict[int, float], list[float]]] = msgspec.field(default_factory=list)
     """(labeller, class, features, the shared model's log-odds), the latest last."""
     lessons: list[tuple[str, int, bytes]] = msgspec.field(default_factory=list)

@@ -112,6 +112,8 @@ TURNED = {"negative": "positive", "positive": "negative", "neutral": "negative"}
 HOSTILE = {
     "turned round": lambda gold, rnd: TURNED[gold],
     "at random": lambda gold, rnd: rnd.choice(("negative", "neutral", "positive")),
+    "neutral, all of it": lambda gold, rnd: "neutral",
+    "negative ones played down": lambda gold, rnd: "neutral" if gold == "negative" else gold,
 }
 
 
@@ -132,6 +134,7 @@ def test_a_thousand_hostile_labels_of_one_person_cost_nothing(model, airline, ho
     assert after.brands["Acme"].barred == alone.brands["Acme"].barred == ["mallory"]
     assert judged(model, alone, judge) >= without - 0.0005
     assert judged(model, after, judge) >= good - 0.0005
+    assert alone.corrections() == {}, "the negative sum stays, too"
 
 
 def test_who_is_right_only_where_the_model_is_sure_is_found_out(model, airline):

@@ -9,6 +9,7 @@ from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from detectors.text.authors import AuthorLists, account_key
 from detectors.text.model import TextModel
+from detectors.text.modelfile import ModelError
 from detectors.text.onnx_model import OnnxError, OnnxModel
 from schemas.times import MINUTE, SECOND, iso, parse_iso
 from streams.brands.registry import Registry
@@ -21,8 +22,13 @@ log = logging.getLogger(__name__)
 
 
 def load_model(settings: Settings) -> TextModel:
-    """Return the sentiment model that the settings name."""
-    return TextModel.load(Path(settings.model) if settings.model else None)
+    """Return the sentiment model that the settings name. Raises UserError."""
+    if not settings.model:
+        return TextModel.load()
+    try:
+        return TextModel.load(Path(settings.model))
+    except ModelError as error:
+        raise UserError(f"model: {settings.model}: {error}") from None
 
 
 def registry(settings: Settings) -> Registry:

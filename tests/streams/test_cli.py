@@ -329,6 +329,16 @@ def test_a_backtest_finds_the_storm_and_writes_what_it_promises(run: Any, tmp_pa
     assert re.sub(rb'"emitted_at":"[^"]*"', b"", again) == re.sub(rb'"emitted_at":"[^"]*"', b"", first)
 
 
+def test_a_damaged_model_in_the_configuration_is_one_line(run: Any, tmp_path: Path):
+    (tmp_path / "model.bin").write_bytes(b"no model")
+    (tmp_path / "tocsin.yaml").write_text("model: model.bin\nbrands: [{name: Acme}]\n")
+    (tmp_path / "posts.csv").write_text("id,created_at,text\n1,2026-03-02T10:00:00Z,Acme\n")
+    said = run("feedback", "suggest", "--config", "tocsin.yaml", "--mentions", "posts.csv", "--brand", "Acme")
+    assert said.status == 2
+    assert "not a Tocsin text model" in said.err
+    assert len(said.err.splitlines()) == 1
+
+
 def test_what_a_backtest_repairs_and_what_it_refuses_is_said_row_by_row(run: Any, tmp_path: Path):
     """Other delimiter, byte order mark, a text over two lines, unsorted, a repeat, zones, no number, no time."""
     (tmp_path / "odd.csv").write_text(

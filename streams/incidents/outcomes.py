@@ -59,7 +59,7 @@ def _fall_back(turn: Turn, case: Case, failed: Notification, *, forced: bool, co
 
 
 def _nobody_in_step(turn: Turn, case: Case, failed: Notification) -> None:
-    """All channels of all people of the step have failed: page the next step at once."""
+    """All channels of all people of the step have failed: page the next step at once, or when nothing holds it back."""
     turn.note(case, "cannot be reached", failed.person, f"every channel failed at {failed.step}")
     for run in list(case.runs.values()):
         if (run.name(), run.round) != (failed.step, failed.round) or run.done:
@@ -69,5 +69,5 @@ def _nobody_in_step(turn: Turn, case: Case, failed: Notification) -> None:
             for one in case.planned.values()
             if (one.notification.step, one.notification.round) == (failed.step, failed.round)
         ]
-        if all(outcome == "failed" for outcome in step) and case.incident.state == "open":
+        if all(outcome == "failed" for outcome in step) and case.incident.state == "open" and not case.held:
             advance(turn, case, run)

@@ -263,3 +263,20 @@ Histories.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 TestHistories = Histories.TestCase
+
+
+def test_what_fails_while_a_silence_holds_does_not_page_the_next_step():
+    """Given a page that a person asked for by hand, when it fails under a silence, then the chain waits for the silence's end."""
+    story = Histories()
+    story.begin()
+    story.took("alerts", story.event("acme", "negative_spike", "L2", "firing"))
+    for action in ("escalate", "silence"):
+        story.took("commands", Command(f"c{story.offsets['commands']}", action, "alice", brand="acme"))
+    while story.flight:
+        key = min(story.flight)
+        note = story.flight.pop(key)
+        assert not story.state.why_not(note)
+        story.append(Delivered(story.leader, msgspec.structs.replace(note, outcome="failed")))
+    story.what_is_held_back_is_not_paged()
+    story.wait(660)  # the silence has ended at 22:00 in Paris, quiet hours at 07:00
+    assert story.flight

@@ -156,9 +156,8 @@ class WatchAgent:
         try:
             await self._context.producer.send([self._record(owned, record) for record in brands])
             await self._context.producer.send([self._record(owned, partition)])
-        except (
-            BaseException
-        ):  # a stop cancels it, too: the last checkpoint has to hold what this one did not bring home
+        except BaseException:
+            # A stop cancels it, too: the last checkpoint has to hold what this one did not bring home.
             owned.core.dirty.update(record.brand for record in brands if record.brand in owned.core.brands)
             raise
         metrics.CHECKPOINTS.labels(str(owned.partition)).inc()

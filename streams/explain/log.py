@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,26 +34,26 @@ class Log(Struct):
     windows: list[Window]
 
 
-class Source:
+class Source(ABC):
     """Where the log is: the topics, or a folder."""
 
     settings: Settings
 
+    @abstractmethod
     def alerts(self) -> list[Alert]:
         """Return all alert events, each once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def brands(self) -> list[str]:
         """Return the names of the brands that are known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signals_of(self, brand: str) -> list[Signal]:
         """Return the signals of `brand`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def windows_of(self, brand: str) -> list[Window]:
         """Return the closed minutes of `brand`."""
-        raise NotImplementedError
 
     def log(self, brand: str) -> Log:
         """Return the log of `brand`, in order of time, each record once."""

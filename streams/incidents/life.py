@@ -171,7 +171,7 @@ def escalate(turn: Turn, case: Case, author: str, note: str) -> None:
     turn.note(case, "escalated by hand", author, note)
     case.held, case.incident.suppressed_by = "", None
     if not case.runs:
-        begin(turn, case)
+        begin(turn, case, forced=True)
         return
     for run in list(case.runs.values()):
         run.done = False

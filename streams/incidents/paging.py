@@ -41,11 +41,11 @@ def evaluate(turn: Turn, case: Case) -> None:
     begin(turn, case)
 
 
-def begin(turn: Turn, case: Case) -> None:
+def begin(turn: Turn, case: Case, *, forced: bool = False) -> None:
     """Page along the chains that the route tree names now, whatever holds back."""
     case.grouping = False
     turn.cancel_step(case.incident.incident_id, GROUP)
-    _follow(turn, case, route_labels(turn.policy, turn.labels(case)).chains)
+    _follow(turn, case, route_labels(turn.policy, turn.labels(case)).chains, forced=forced)
 
 
 def _pause(turn: Turn, case: Case, reason: str, until: int | None) -> None:
@@ -64,7 +64,7 @@ def _pause(turn: Turn, case: Case, reason: str, until: int | None) -> None:
         turn.arm(incident.incident_id, GATE, 0, until)
 
 
-def _follow(turn: Turn, case: Case, chains: tuple[str, ...]) -> None:
+def _follow(turn: Turn, case: Case, chains: tuple[str, ...], *, forced: bool) -> None:
     """Go on along `chains`: leave those no longer meant, begin new ones, go on in those that were held."""
     incident = case.incident
     for name in [name for name in case.runs if name not in chains]:
@@ -76,7 +76,7 @@ def _follow(turn: Turn, case: Case, chains: tuple[str, ...]) -> None:
             case.runs[name] = Run(name, round=case.next_round())
         run = case.runs[name]
         if not run.done and not _waits(turn, case, run):
-            advance(turn, case, run)
+            advance(turn, case, run, forced=forced)
     alarmed = (incident.incident_id, LAST_RESORT, 0) in turn.state.timers
     if incident.nobody_reached and not alarmed and all(run.done for run in case.runs.values()):
         nobody_reached(turn, case)  # it was held back meanwhile

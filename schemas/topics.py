@@ -69,7 +69,7 @@ FEEDBACK_SNAPSHOTS: Final = Topic(
 )  # fmt: skip
 BRANDS: Final = Topic(
     "brands", "one", "brand", "a brand that joined, changed or left (JSON)", None, compact=True,
-    min_compaction_lag_ms=20 * HOUR,
+    min_compaction_lag_ms=7 * DAY,
 )  # fmt: skip
 DEAD_LETTERS: Final = Topic(
     "dead-letters", "mentions", "the original key", "the original bytes; the reason is in the headers",

@@ -57,7 +57,8 @@ async def assemble(
         return not settings.brands or brands.settings_at(brand, int(time.time() * 1_000)) is not None
 
     if "score" in agents:
-        score = ScoreAgent(context, wiring.score_core(settings, model, brands=brands), accept_gap=accept_gap)
+        core = wiring.score_core(settings, model, brands=brands)
+        score = ScoreAgent(context, core, accept_gap=accept_gap, brands_known=follower.fresh)
         feedback = FeedbackAgent(context, model, watched, lambda: score.owns_first)
         tasks = [score.follow_others, score.watch_topic] + ([] if settings.replay else [score.tick])
         assembly.add("score", topics.MENTIONS, score.hooks, score.run, tasks=tasks)
@@ -68,11 +69,14 @@ async def assemble(
         assembly.beside(OpinionAgent(context, model, judge).follow)
     if "watch" in agents:
         watch = WatchAgent(
-            context, lambda p: wiring.watch_core(settings, p, model.version, brands=brands), accept_gap=accept_gap
+            context,
+            lambda p: wiring.watch_core(settings, p, model.version, brands=brands),
+            accept_gap=accept_gap,
+            brands_known=follower.fresh,
         )
         assembly.add("watch", topics.SCORED, watch.hooks, watch.run, tasks=[watch.checkpoint_forever], stop=watch.stop)
     if {"score", "watch"} & set(agents):
-        assembly.beside(follower.follow)
+        assembly.before(follower.follow)
     if "notify" in agents:
         notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)), feedback.about)
         assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
@@ -94,6 +98,7 @@ class Assembly:
         self.guard = Guard(
             context.settings, self._sights, self._partitions, lambda: context.producer.refused, context.fail
         )
+        self._first: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._tasks: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._running: list[asyncio.Task[None]] = []
         self._stops: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -130,13 +135,17 @@ class Assembly:
         """Run `task` beside the agents."""
         self._tasks.append(task)
 
+    def before(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `task` beside the agents, from before they take their first record."""
+        self._first.append(task)
+
     async def start(self) -> None:
         """Start everything; returns when the apps run (partitions come a moment later)."""
         await self.context.producer.start()
         for app in self.apps:
             app.finalize()
         # A Faust app has started when it has its partitions: a recovery that hangs hangs here.
-        self._begin(self.guard.watch)
+        self._begin(self.guard.watch, *self._first)
         if self.feedback is not None:
             await self.feedback.recover()
         await asyncio.gather(*(app.maybe_start() for app in self.apps))

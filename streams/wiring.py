@@ -107,7 +107,7 @@ def watch_core(
         settings.replay,
         0 if settings.replay else settings.blind_after_seconds * SECOND,
     )
-    return WatchCore(watch, new, load, known.change_at)
+    return WatchCore(watch, new, load, known)
 
 
 def monitor_settings(settings: Settings, brand: BrandSettings | None) -> MonitorSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -14,6 +15,13 @@ from streams.errors import UserError
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
+
+Known = Callable[[], Awaitable[None]]
+"""Returns when what is needed from a topic that is followed beside the agents has been read."""
+
+
+async def nothing_to_know() -> None:
+    """Return at once: where the watch list is the configuration's alone."""
 
 
 @dataclass(slots=True)

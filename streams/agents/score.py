@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.mention import TICK_KEY, Tick, decode, tick_record
 from schemas.times import iso
 from streams import metrics
-from streams.agents.context import Context
+from streams.agents.context import Context, Known, nothing_to_know
 from streams.engine.closing import within
 from streams.engine.places import Place, passed_over, places
 from streams.engine.reader import consumer
@@ -41,9 +41,13 @@ TOPIC_EVERY: Final = 15.0
 class ScoreAgent:
     """The shell round `ScoreCore`."""
 
-    def __init__(self, context: Context, core: ScoreCore, *, accept_gap: bool = False) -> None:
+    def __init__(
+        self, context: Context, core: ScoreCore, *, accept_gap: bool = False, brands_known: Known = nothing_to_know
+    ) -> None:
+        """Make the agent; `brands_known` returns when the watch list is known as far as a slice in hand asks for it."""
         self._context = context
         self._core = core
+        self._brands_known = brands_known
         self._accept_gap = accept_gap
         self._source = ""
         """Id of the topic `mentions`: one that was deleted and made anew is another source."""
@@ -139,6 +143,7 @@ class ScoreAgent:
             raise
 
     async def _slice(self, tp: TP, records: list[Any]) -> None:
+        await self._brands_known()
         began, epoch = time.perf_counter(), self._epoch
         for result in self._core.parts(self._source, tp.partition, self._progress.get(tp, 0), records):
             metrics.SCORE_SECONDS.observe(time.perf_counter() - began)

@@ -17,7 +17,7 @@ from schemas.events import Alert, AlertTick, Signal, Window, encode
 from schemas.ids import fingerprint
 from schemas.times import to_ms
 from streams import metrics
-from streams.agents.context import Context
+from streams.agents.context import Context, Known, nothing_to_know
 from streams.engine.places import FRESH, Place, passed_over, places
 from streams.engine.reader import read_to_end
 from streams.engine.records import Headers, Write
@@ -54,8 +54,12 @@ class _Owned:
 class WatchAgent:
     """The shell round `WatchCore`."""
 
-    def __init__(self, context: Context, new_core: NewCore, *, accept_gap: bool = False) -> None:
+    def __init__(
+        self, context: Context, new_core: NewCore, *, accept_gap: bool = False, brands_known: Known = nothing_to_know
+    ) -> None:
+        """Make the agent; `brands_known` returns when the watch list is known as far as a slice in hand asks for it."""
         self._context = context
+        self._brands_known = brands_known
         self._new_core = new_core
         self._accept_gap = accept_gap
         self._owned: dict[int, _Owned] = {}
@@ -77,6 +81,7 @@ class WatchAgent:
             raise
 
     async def _take(self, partition: int, records: list[Any]) -> None:
+        await self._brands_known()
         async with self._busy:
             owned = self._owned.get(partition)
             if owned is not None:

@@ -38,6 +38,7 @@ class Registry:
         self._replay = replay
         self._changes: dict[str, list[Change]] = {}
         self._moments: list[int] = []
+        self._taken: list[tuple[int, str]] = []
         self._matchers: dict[int, BrandMatcher] = {}
 
     def take(self, entry: BrandEntry, stored: int) -> None:
@@ -46,6 +47,7 @@ class Registry:
         mine = self._changes.setdefault(entry.brand, [])
         mine[:] = [one for one in mine if one.since < since]
         mine.append(Change(since, entry))
+        self._taken.append((since, entry.brand))
         self._moments = sorted({change.since for changes in self._changes.values() for change in changes})
         self._matchers.clear()
 
@@ -55,6 +57,10 @@ class Registry:
         if not mine:
             return None
         return next((change for change in reversed(mine) if change.since <= at), None)
+
+    def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
+        """Return from when on entries count, and whose they are, in the order of the topic; the first `beyond` are left out."""
+        return self._taken[beyond:]
 
     def settings_at(self, brand: str, at: int) -> BrandSettings | None:
         """Return the settings of `brand` at `at`; None where none are known, or it is not watched."""

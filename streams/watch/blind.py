@@ -97,6 +97,15 @@ class Kept(Struct, array_like=True):
         self.passed.sort(key=lambda one: (one.severity, one.starts_at), reverse=True)
         del self.passed[MOST_PASSED:]
 
+    def last_words(self, ended: Iterable[Alert], gap: Gap) -> list[Alert]:
+        """Return the all-clears of alerts that people had heard of before `gap`: the brand leaves within it.
+
+        `ended` are those that its leaving brings about. Of what began and went on unheard nobody is told any more.
+        """
+        for alert in ended:
+            self.keep(alert)
+        return [_at(alert, gap) for alert in self.ended]
+
     def tell(self, gap: Gap) -> list[Alert]:
         """Return what is said at the end of `gap`: at most one alert that may page, besides all-clears and what is held back."""
         out = [_at(alert, gap) for alert in self.ended]

@@ -47,7 +47,7 @@ def decode(type_: type[T], value: bytes) -> T:
     if value[:2] != MAGIC or len(value) < 7:
         raise CorruptCheckpointError("it is no checkpoint")
     if value[2] not in READABLE:
-        raise CorruptCheckpointError(f"schema {value[2]} is not known here, {' and '.join(map(str, READABLE))} are")
+        raise CorruptCheckpointError(f"schema {value[2]} is not known here, {READABLE[0]} to {READABLE[-1]} are")
     body = value[7:]
     if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
         raise CorruptCheckpointError("its checksum does not fit: the record is damaged")

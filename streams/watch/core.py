@@ -10,16 +10,16 @@ interleave; only when they come does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.monitor import BrandMonitor
 from schemas import scored
-from schemas.events import AlertTick
+from schemas.events import Alert, AlertTick
 from schemas.scored import Rows, ScoredBatch
 from schemas.times import MINUTE
 from streams.brands.registry import Change
@@ -35,8 +35,19 @@ NewMonitor = Callable[[str, int], BrandMonitor]
 """Of a brand as it is on the watch list at a time (epoch ms)."""
 LoadMonitor = Callable[[str, bytes, int], BrandMonitor]
 """The same from its state."""
-ChangeAt = Callable[[str, int], Change | None]
-"""What last changed a brand on the watch list by a time (epoch ms)."""
+
+
+class WatchList(Protocol):
+    """How the watch list has changed; see `streams.brands.registry`."""
+
+    def change_at(self, brand: str, at: int) -> Change | None:
+        """Return what last changed `brand` by the time `at` (epoch ms); None where nothing did."""
+        ...
+
+    def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
+        """Return from when on changes count (epoch ms), and of which brand; the first `beyond` that came are left out."""
+        ...
+
 
 _CODES: Final = (
     ("scored", scored.SCORED), ("unmatched", scored.UNMATCHED),
@@ -62,7 +73,7 @@ class WatchCore:
     """One partition's state and its fold."""
 
     def __init__(
-        self, settings: WatchSettings, new_monitor: NewMonitor, load_monitor: LoadMonitor, change_at: ChangeAt
+        self, settings: WatchSettings, new_monitor: NewMonitor, load_monitor: LoadMonitor, watch_list: WatchList
     ) -> None:
         self.settings = settings
         self.applied = -1
@@ -73,10 +84,14 @@ class WatchCore:
         self.brands: dict[str, Brand] = {}
         self.dirty: set[str] = set()
         self.former = Tally()
-        """The account of brands that have left the watch list."""
+        """The account of brands that have left, as far as an older checkpoint has put them together."""
+        self.left: dict[str, Tally] = {}
+        """The accounts of brands that have left the watch list."""
         self._new_monitor = new_monitor
         self._load_monitor = load_monitor
-        self._change_at = change_at
+        self._list = watch_list
+        self._changes = 0
+        """Changes of the watch list that stand in the agenda."""
         self._agenda = Agenda()
         self._intake = Intake(self._agenda, settings.lateness, bounded=settings.blind_after > 0)
         self._touched: set[str] = set()
@@ -195,6 +210,10 @@ class WatchCore:
         counting = counting and offset > brand.applied
         if counting:
             self.dirty.add(name)
+        elif brand.begun and (before := chunk.rows["label"] < brand.begun).any():
+            if before.all():
+                return
+            chunk = chunk.kept(~before)
         if self._intake.take(brand, offset, chunk, self.clock, counting=counting):
             self._touched.add(name)
 
@@ -215,6 +234,8 @@ class WatchCore:
 
     def _advance(self, clock: int) -> Iterator[Effect]:
         before, last = minute_of(self.clock), minute_of(clock)
+        if before < last:
+            self._plan_changes(before + MINUTE)
         for boundary, names in self._agenda.due(last):
             yield from self._see_again(boundary, exact=False)
             self.clock = max(self.clock, boundary)
@@ -229,6 +250,12 @@ class WatchCore:
             self._touched.update(name for name, brand in self.brands.items() if last in brand.arrivals)
             if self.settings.replay:
                 yield AlertTick(self.settings.partition, clock)
+
+    def _plan_changes(self, earliest: int) -> None:
+        """Have brands follow the watch list at the first minute boundary from which a change counts, spoken of or not."""
+        for since, name in self._list.taken(self._changes):
+            self._changes += 1
+            self._agenda.plan(max(minute_of(since + MINUTE - 1), earliest), name)
 
     def _note_gap(self, source: Source, tick: int) -> None:
         if 0 < self.settings.blind_after < tick - source.progress and source.progress:
@@ -254,21 +281,23 @@ class WatchCore:
 
     def _boundary(self, brand: Brand, at: int) -> Iterator[Effect]:
         """Judge what is due at `at`; what is decided about a time in which nobody watched waits for its end."""
-        change = self._change_at(brand.name, at)
-        if change is not None and change.since > brand.since and self._offset > brand.applied:
-            yield from self._change(brand, change, at)
-            if change.entry.removed:
-                return
         if not (self._gaps and blind.covers(self._gaps[0], at)):
             yield from self._judged(brand, at)
         else:
             yield from verdicts.kept(brand, self._judged(brand, at))
+        # Afterwards: what is judged here is of the time before.
+        change = self._list.change_at(brand.name, at)
+        if change is not None and change.since > brand.since and self._offset > brand.applied:
+            yield from self._change(brand, change, at)
 
     def _new_brand(self, name: str) -> Brand:
         brand = Brand(name, self._new_monitor(name, self.clock))
-        change = self._change_at(name, self.clock)
-        # What comes of a brand after it has left is let go again with the next minute.
-        brand.since = change.since if change is not None and not change.entry.removed else 0
+        change = self._list.change_at(name, self.clock)
+        if change is not None:
+            brand.begun = change.since
+            # What comes of a brand after it has left is let go again with the next minute.
+            brand.since = 0 if change.entry.removed else change.since
+        brand.tally = self.left.pop(name, brand.tally)
         return brand
 
     def _change(self, brand: Brand, change: Change, at: int) -> Iterator[Effect]:
@@ -277,16 +306,35 @@ class WatchCore:
         brand.since = change.since
         closed = at - self.settings.lateness
         if change.entry.removed:
-            yield from brand.monitor.let_go(closed, at)
-            self.former.add(brand.tally)
+            ended = [one for one in brand.monitor.let_go(closed, at) if isinstance(one, Alert)]
+            unseen = self._gaps and blind.covers(self._gaps[0], at)
+            yield from brand.unseen.last_words(ended, self._gaps[0]) if unseen else ended
+            self.left[brand.name] = brand.tally
             del self.brands[brand.name]
             self.dirty.discard(brand.name)
+            self._begin_again(brand, change.since)
             return
         if change.entry.baseline is not None and not brand.monitor.warm:
             yield from brand.monitor.let_go(closed, at)
             brand.monitor = self._new_monitor(brand.name, at)
         else:
             brand.monitor = self._load_monitor(brand.name, brand.monitor.dump(), at)
+
+    def _begin_again(self, left: Brand, since: int) -> None:
+        """Give to a new brand of the same name what a partition that is ahead has brought of it since `left` has left."""
+        for start, minute in sorted(left.minutes.items()):
+            for chunk in minute.chunks:
+                later = chunk.rows["label"] >= since
+                if later.any():
+                    brand = self.brands.get(left.name)
+                    if brand is None:
+                        brand = self.brands[left.name] = self._new_brand(left.name)
+                        brand.closed = self._closed_before()
+                        self.dirty.add(left.name)
+                    self._intake.take(brand, minute.offset, chunk.kept(later), self.clock, counting=False)
+            brand = self.brands.get(left.name)
+            if brand is not None and start in brand.minutes:
+                brand.minutes[start].gone.update(minute.gone)
 
     def _judged(self, brand: Brand, at: int) -> Iterator[Effect]:
         if self._offset > brand.applied:
@@ -325,13 +373,14 @@ class WatchCore:
         ]
         names_now = sorted(self.brands)
         return PartitionRecord(
-            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, self.former.copy(), self.log
-        )
+            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, self.former.copy(), self.log,
+            {name: tally.copy() for name, tally in self.left.items()},
+        )  # fmt: skip
 
     def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
         """Take up a checkpoint; then `refill` from `replay_from` to `applied`, then `finish_refill`."""
         self.applied, self.clock = partition.applied, partition.clock
-        self.former = partition.former
+        self.former, self.left = partition.former, dict(partition.left)
         brands = list(brands)
         self._trail.restored(max((record.applied for record in brands), default=-1), partition.replay_from)
         self.sources = {(s.topic, s.partition): s for s in partition.sources}
@@ -350,6 +399,7 @@ class WatchCore:
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""
         total = self.former.copy()
-        for part in [s.tally for s in self.sources.values()] + [b.tally for b in self.brands.values()]:
+        counted = (self.sources.values(), self.brands.values())
+        for part in (*(one.tally for group in counted for one in group), *self.left.values()):
             total.add(part)
         return total

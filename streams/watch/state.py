@@ -16,9 +16,10 @@ from streams.watch.blind import Gap, Kept
 from streams.watch.examples import Example
 from streams.watch.minutes import Arrivals, OpenMinute
 
-SCHEMA: Final = 2
-"""Of the records of a checkpoint. 2: the partition's record names the topic that its offsets are of."""
-READABLE: Final = (1, SCHEMA)
+SCHEMA: Final = 3
+"""Of the records of a checkpoint. 2: the partition's record names the topic that its offsets are of. 3: a brand's says
+when it began, and the accounts of brands that have left are kept apart by name."""
+READABLE: Final = (1, 2, SCHEMA)
 LONGEST: Final = HOUR
 """Milliseconds that an id is remembered at most: one that is sent again and again, each time with a later time, must not hold
 back the offset that recovery begins from."""
@@ -112,6 +113,8 @@ class Brand:
     """Posts of the last minutes to show with an alert."""
     since: int = 0
     """From when on what last changed it on the watch list counts (epoch ms)."""
+    begun: int = 0
+    """Label that all its rows have reached (epoch ms): those below are of a brand of the same name that has left."""
 
     shown: set[int] = field(default_factory=set)
     """The mentions of `examples`."""
@@ -149,6 +152,7 @@ class Brand:
             blind.dump(self.unseen),
             self.since,
             list(self.examples),
+            self.begun,
         )
 
     @classmethod
@@ -162,6 +166,7 @@ class Brand:
             record.tally,
             unseen=blind.load(record.unseen),
             since=record.since,
+            begun=record.begun,
         )
         brand.show(record.examples)
         return brand
@@ -180,6 +185,7 @@ class BrandRecord(Struct, array_like=True):
     """See `streams.watch.blind`."""
     since: int = 0
     examples: list[Example] = []
+    begun: int = 0
 
 
 class PartitionRecord(Struct, array_like=True):
@@ -195,6 +201,9 @@ class PartitionRecord(Struct, array_like=True):
     sources: list[Source]
     brands: list[str]
     former: Tally = msgspec.field(default_factory=Tally)
-    """The account of brands that have left the watch list."""
+    """The account of brands that have left the watch list, as schemas 1 and 2 kept it: all in one."""
     log: str = ""
     """Id of the topic `scored` that the offsets above are of; unknown before schema 2."""
+    left: dict[str, Tally] = {}
+    """The accounts of brands that have left the watch list: one that comes back takes its own up again, so that its record
+    alone says all that was counted for its name."""

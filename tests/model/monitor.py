@@ -28,6 +28,7 @@ class SmallMonitor:
         self._starts = 0
         self._sequence = 0
         self._last = 0  # end of the last minute that fired
+        self.warm = True
         self._mass = 0  # of all minutes: any lost or doubled row shows in every later alert
 
     def close(
@@ -53,6 +54,12 @@ class SmallMonitor:
         out = self._pass(closed, at)
         self._set_wake()
         return out
+
+    def let_go(self, _closed: int, at: int) -> list[Alert]:
+        return [self._alert(self._starts, at, 0, [], "resolved")] if self._starts else []
+
+    def unheard(self, since: int, until: int, told: Iterable[Alert]) -> None:
+        """Nothing here is learnt from whether people heard of it."""
 
     def _pass(self, now: int, at: int) -> list[Alert]:
         if not self._starts or now < self._last + CALM * MINUTE:

@@ -54,7 +54,8 @@ def _found(world: World) -> tuple[dict[Any, Any], dict[str, Any]]:
 
 
 def _expected(world: World) -> tuple[dict[Any, Any], dict[str, Any], Tally]:
-    watches = [world.watch_core(q) for q in range(world.partitions)]
+    brands = world.registry()
+    watches = [world.watch_core(q, brands) for q in range(world.partitions)]
     windows: dict[Any, Any] = {}
     alerts: list[Alert] = []
     for q, value in _as_scored(world) if world.changed else _in_order_of_time(world):
@@ -71,7 +72,7 @@ def _expected(world: World) -> tuple[dict[Any, Any], dict[str, Any], Tally]:
 
 def _in_order_of_time(world: World) -> Iterator[tuple[int, bytes]]:
     """Score `mentions` once, partition by partition, and put it together by time: one of the ways it may come together."""
-    core = world.score_core
+    core = world.score_core(world.registry())
     batches: list[tuple[int, int, int, bytes]] = []
     for partition in range(world.partitions):
         progress = 0

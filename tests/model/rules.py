@@ -6,6 +6,7 @@ docs/protocol.md.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -124,6 +125,44 @@ def _dirty_forgotten_after(patch: Patch) -> None:
         owned.core.dirty.clear()
 
     patch.setattr(WatchAgent, "_write_checkpoint", write)
+
+
+def _dirty_forgotten_at_a_stop(patch: Patch) -> None:
+    """Take what was being written for written, though the stop has cancelled it."""
+    write = WatchAgent._write_checkpoint
+
+    async def forgets(self: Any, owned: Any, names: Iterable[str] | None) -> None:
+        try:
+            await write(self, owned, names)
+        except asyncio.CancelledError:
+            owned.core.dirty.clear()
+            raise
+
+    patch.setattr(WatchAgent, "_write_checkpoint", forgets)
+
+
+def _account_left_behind(patch: Patch) -> None:
+    """Let a brand that comes back begin its account anew."""
+    new = WatchCore._new_brand
+
+    def without(self: WatchCore, name: str) -> Brand:
+        kept = self.left.pop(name, None)
+        brand = new(self, name)
+        if kept is not None:
+            self.former.add(kept)
+        return brand
+
+    patch.setattr(WatchCore, "_new_brand", without)
+
+
+def _rows_of_a_namesake(patch: Patch) -> None:
+    """Let a restart fill a brand that came back with what was said of it before it left."""
+    patch.setattr(Brand, "begun", property(lambda self: 0, lambda self, value: None), raising=False)
+
+
+def _ahead_of_its_leaving(patch: Patch) -> None:
+    """Let a brand that leaves take along what a faster partition has brought since."""
+    patch.setattr(WatchCore, "_begin_again", lambda self, left, since: None)
 
 
 def _one_id_for_all(patch: Patch) -> None:
@@ -325,6 +364,10 @@ RULES: Final = (
     Rule("cut", _no_cut, 7),
     Rule("sure", _unsure, 7),
     Rule("dirty-at-the-cut", _dirty_forgotten_after, 3),
+    Rule("dirty-until-acknowledged", _dirty_forgotten_at_a_stop, 0),
+    Rule("account-by-name", _account_left_behind, 0),
+    Rule("rows-since-it-began", _rows_of_a_namesake, 0),
+    Rule("kept-when-ahead", _ahead_of_its_leaving, 0),
     Rule("own-id", _one_id_for_all, 2),
     Rule("write-before-remove", _remove_first, 22),
     Rule("whole-or-nothing", _nearest_checkpoint, 39),

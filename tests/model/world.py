@@ -18,10 +18,13 @@ from typing import Any, Final
 from faust.types import TP
 
 from schemas import topics
+from schemas.events import BrandEntry
 from schemas.mention import tick_record
-from schemas.times import MINUTE, SECOND, iso
+from schemas.times import MINUTE, SECOND, from_ms, iso
+from streams import wiring
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
+from streams.brands.registry import Registry
 from streams.engine.places import Place
 from streams.engine.records import Write
 from streams.score.core import ScoreCore
@@ -102,11 +105,12 @@ class Worker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.producer = Producer(world.memory)
+        self.brands = world.registry()
         context: Any = SimpleNamespace(
             settings=world.settings, producer=self.producer, doings=_Doings(), fail=_fail, give_up=_fail
         )
-        self.score = ModelScoreAgent(context, world.score_core)
-        self.watch = ModelWatchAgent(context, world.watch_core)
+        self.score = ModelScoreAgent(context, world.score_core(self.brands))
+        self.watch = ModelWatchAgent(context, lambda q: world.watch_core(q, self.brands))
         self.score.world = self.watch.world = world
         self.positions: dict[TP, int] = {}
 
@@ -151,10 +155,6 @@ class Worker:
             await self.watch._save(owned)
 
 
-def _no_change(_brand: str, _at: int) -> None:
-    """Say that the watch list is as the configuration has it."""
-
-
 def _fail(error: BaseException) -> None:
     raise error
 
@@ -181,19 +181,30 @@ class World:
         self.crashes = 0
         self.changed = False
         """Whether the configuration has changed."""
+        self.entries: list[tuple[BrandEntry, int]] = []
+        """The topic `brands`: entries, and when they were stored."""
+        self.lists: list[Registry] = []
+        """The watch lists of all workers."""
         self.partitions = P
         self.ids = random.Random(0)
         self.join()
 
     # ---------------------------------------------------------------------------------------------------- the cores
 
-    @property
-    def score_core(self) -> ScoreCore:
-        return cores.score(self.settings)
+    def registry(self) -> Registry:
+        """Return a watch list that is kept up to date from now on."""
+        made = Registry(self.settings.brands)
+        for entry, stored in self.entries:
+            made.take(entry, stored)
+        self.lists.append(made)
+        return made
 
-    def watch_core(self, partition: int) -> WatchCore:
+    def score_core(self, brands: Registry) -> ScoreCore:
+        return wiring.score_core(self.settings, self.model, brands=brands)
+
+    def watch_core(self, partition: int, brands: Registry) -> WatchCore:
         settings = WatchSettings(partition, P, LATENESS, replay=True)
-        return WatchCore(settings, SmallMonitor.new, SmallMonitor.load, _no_change)  # type: ignore[arg-type]
+        return WatchCore(settings, SmallMonitor.new, SmallMonitor.load, brands)  # type: ignore[arg-type]
 
     def places(self, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
         """Return where the groups stand."""
@@ -330,6 +341,28 @@ class World:
             self.changed = True
             self.settings = cores.settings(*BRANDS, LATER, partitions=P)
 
+    def enter(self, chance: random.Random) -> None:
+        """Take a brand off the watch list, or put it there; twice within a minute or after some."""
+        name = chance.choice(BRANDS[1:])
+        last = next((entry for entry, _ in reversed(self.entries) if entry.brand == name), None)
+        removed = not (last is not None and last.removed) if chance.random() < 0.9 else chance.random() < 0.5
+        entry = BrandEntry(name, "alice", from_ms(self.now), removed=removed)
+        self.entries.append((entry, self.now))
+        for known in self.lists:
+            known.take(entry, self.now)
+
+    def stop_in_checkpoint(self, chance: random.Random) -> None:
+        """Have some worker end, as SIGTERM does, in the middle of a checkpoint: that one is cancelled, and a last one written."""
+        worker = self._some(chance)
+        if worker is not None:
+            cancelled = _cancelled(worker.checkpoint(), chance.randrange(1, 8))
+            if not self._may_crash(worker, cancelled, rebalance=False) and not self._may_crash(
+                worker, worker.watch.stop(), rebalance=False
+            ):
+                worker.commit()
+                self.workers.remove(worker)
+            self.rebalance()
+
     def rebalance(self) -> None:
         """Part the partitions among the living; who dies in it is left out, and it begins again."""
         while True:
@@ -403,6 +436,8 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
     "doom": (3, World.doom),
     "crash": (2, World.crash),
     "give up": (1, World.give_up),
+    "stop in a checkpoint": (1, World.stop_in_checkpoint),
+    "watch list": (1, World.enter),
     "join": (2, lambda world, _: world.join()),
     "freeze": (1, World.freeze),
     "thaw": (2, World.zombie),
@@ -415,7 +450,8 @@ STEPS: Final[dict[str, tuple[int, Step]]] = {
 MOODS: Final[tuple[dict[str, int], ...]] = (
     {},
     {"freeze": 6, "thaw": 4, "checkpoint": 3, "crash": 2, "join": 3},
-    {"checkpoint meanwhile": 6, "crash": 2, "give up": 4},
+    {"checkpoint meanwhile": 6, "crash": 2, "give up": 4, "stop in a checkpoint": 4},
+    {"watch list": 6, "checkpoint": 2, "checkpoint meanwhile": 2, "crash": 2, "doom": 2},
 )
 """What happens more often than usual, turn by turn."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import random
 import time
@@ -15,7 +17,8 @@ from deploy.broker import KafkaBroker
 from schemas import scored, topics
 from schemas.scored import home_of
 from schemas.times import SECOND, iso
-from streams.brands.registry import GRACE
+from streams.brands.follow import BrandsFollower
+from streams.brands.registry import GRACE, Registry
 from streams.cli import main
 from tests.system.harness import System
 
@@ -68,3 +71,29 @@ def test_a_brand_joins_and_leaves_without_a_restart(live: System):
     say(live, range(30, 40))
     live.wait(lambda: outcomes(live) == {"scored": 20, "unmatched": 20})
     assert all(worker.running for worker in live.workers)
+
+
+def test_a_slice_waits_until_entries_are_read_that_were_stored_while_the_worker_was_frozen(
+    live: System, monkeypatch: pytest.MonkeyPatch
+):
+    """Given a follower that has not looked for longer than it may, when a slice comes, then it waits for a whole look."""
+    monkeypatch.setattr("streams.brands.follow.FRESH", 1.0)
+    known = Registry(live.settings.brands)
+    follower = BrandsFollower(live.settings, known)
+
+    async def story() -> None:
+        await follower.read()
+        await asyncio.wait_for(follower.fresh(), 0.5)
+        assert await asyncio.to_thread(main, ["brands", "add", "Tart", "--config", str(live.config)]) == 0
+        await asyncio.sleep(1.2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(follower.fresh(), 0.5)
+        assert not known.taken(0)
+        following = asyncio.create_task(follower.follow())
+        await asyncio.wait_for(follower.fresh(), 10)
+        assert [name for _, name in known.taken(0)] == ["Tart"]
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+
+    asyncio.run(story())

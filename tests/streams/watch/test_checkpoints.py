@@ -45,7 +45,7 @@ def test_a_checkpoint_of_the_schema_before_is_taken_up():
     core.apply(13, scored.decode(values[0]))
     assert core.tally().applied == 93
     written = core.partition_record()
-    assert written.schema == SCHEMA == 2
+    assert written.schema == SCHEMA == 3
 
 
 def _more() -> Log:
@@ -58,9 +58,9 @@ def _more() -> Log:
 def test_a_schema_that_is_not_known_is_refused_by_its_number():
     raw = bytearray(checkpoints.encode(PartitionRecord(SCHEMA, 1, 1, 0, [], [])))
     raw[2] = SCHEMA + 1
-    with pytest.raises(checkpoints.CorruptCheckpointError, match=r"schema 3 is not known here, 1 and 2 are"):
+    with pytest.raises(checkpoints.CorruptCheckpointError, match=r"schema 4 is not known here, 1 to 3 are"):
         checkpoints.decode(PartitionRecord, bytes(raw))
-    assert READABLE == (SCHEMA - 1, SCHEMA), "the schema before is always readable"
+    assert {SCHEMA - 1, SCHEMA} <= set(READABLE), "the schema before is always readable"
 
 
 @pytest.mark.parametrize("place", [0, 8, -1])

@@ -1,6 +1,6 @@
 """What it is about: product, employee, campaign, service, safety, legal or other, by a French and English taxonomy.
 
-A term of an alert speaks for a category by its stem. What people said of earlier incidents is in `trigger_learning`.
+A term of an alert speaks for a category as a word, inflected or not, or by a long stem. What people said of earlier incidents is in `trigger_learning`.
 """
 
 from __future__ import annotations
@@ -15,34 +15,46 @@ from detectors.text.tokens import STOP, WORD, pieces
 Trigger = Literal["product", "employee", "campaign", "service", "safety", "legal", "other"]
 TRIGGERS: Final[tuple[Trigger, ...]] = get_args(Trigger)
 
-# Stems: a term belongs where it starts with one of these (accents and # dropped). "=word" means the whole word only.
-_TAXONOMY: Final[Mapping[Trigger, str]] = {
-    "safety": """injur blesse dead =died death mort deces kill tue fire incendie burn brul explo smoke fumee toxi poison
-        contamin salmonel listeri recall rappel danger unsafe accident =crash crashed emergenc urgence hospital hopital evacu
-        allerg choking etouff bleed blood sang =safety securite assault violen agress dragged
-        overheat surchauff battery batterie virus infect malade sick amiante asbestos mercury plomb""",
-    "legal": """lawsuit sue =sued suing lawyer attorney avocat court tribunal judge juge trial proces plainte complaint
-        illegal fraud escroc arnaqu scam class-action settlement amende fine =fined gdpr rgpd cnil privacy breach leak
-        fuite piratage hack hacked antitrust corrupt tax fisc regulator enquete investig subpoena indict condamn
-        discrimin racis racism sexis harass harcel""",
-    "employee": """employe =staff crew steward stewardess attendant agent salari personnel pilot pilote captain driver
-        chauffeur livreur manager ceo patron boss pdg =coo director directeur directrice chairman resign demission fired
-        licenci layoff strike greve union syndicat rude impoli unprofessional attitude hostess vendeu caissi cashier
-        conseiller guard vigile worker serveu waiter munoz kalanick""",
-    "campaign": """campaign campagne advert =ad =ads pub publicit commercial slogan hashtag sponsor influenc promo spot
-        video clip poster affiche marketing billboard logo rebrand tagline superbowl trailer ambassad egeri contest
-        concours giveaway""",
-    "product": """product produit quality qualite defect defaut broken casse =bug =bugs update =app appli device phone
-        screen ecran battery taste gout recipe recette ingredient flavor feature version software =seat seats siege food
-        meal repas nourriture legroom wifi =tv entertainment size taille packaging emballage formula
-        shrinkflation price prix expensive cher dirty sale uncomfortable inconfortable old vieux movie charger""",
-    "service": """service customer client support hotline hold wait attente attend queue delay retard late cancel annul
-        refund rembours luggage baggage =bag =bags bagage valise lost perdu missing booking reserv rebook ticket billet
-        deliver livraison colis order commande parcel missed connection correspond website panne outage down =phone
-        answer repond reponse callback response email boarding embarqu checkin check-in voucher stuck bloque
-        stranded voyageur overbook surbook reimburse compensation
-        indemn sav hang""",
-}
+# A term belongs where it is one of these words or an inflection of it, without accents and #. "word" takes its own language's
+# endings, "=word" none, "stem*" any: only stems that begin no everyday word are written so.
+_ENGLISH: Final[Mapping[Trigger, str]] = {
+    "safety": """=injury =injuries =injured =injuring =dead =died death kill =fire =fires =burn =burns =burned =burnt =burning explos*
+        explod* smoke =smoking toxi* poison* contamin* salmonel* listeri* recall danger* unsafe accident =crash emergency =emergencies hospital
+        hospitalis* hospitaliz* evacu* allerg* =choke =choked =choking =bleed =bleeding =blood =safety =security assault* violen*
+        attacked dragged overheat* virus viruses infect* =sick asbestos =mercury""",
+    "legal": """lawsuit =sue =sues =sued =suing lawyer attorney =court =courts tribunal judge =trial =trials illegal* fraud* scam
+        =scammed =scamming scammer class-action settlement =fined gdpr privacy breach leak hack hacker antitrust corrupt* =tax =taxes
+        regulator investig* subpoena* =indicted =indictment discriminat* racis* sexis* harass*""",
+    "employee": """employee =staff crew steward stewardess attendant agent pilot captain driver manager boss =ceo =coo director chairman
+        resign resignation =fired layoff strike union rude unprofessional attitude hostess cashier guard worker waiter waitress
+        munoz kalanick""",
+    "campaign": """campaign advert advertis* =ad =ads commercial slogan hashtag sponsor* influenc* promo promotion =spot video clip
+        poster marketing billboard logo rebrand* tagline superbowl trailer ambassad* contest giveaway""",
+    "product": """product quality defect defective broken =bug =bugs =buggy update =app =apps application device phone screen battery
+        =batteries taste recipe ingredient flavor flavour feature version software =seat =seats food meal legroom wifi =tv
+        entertainment size packaging formula shrinkflation price expensive dirty uncomfortable =old movie charger""",
+    "service": """service customer client support hotline =hold wait queue delay =late cancel* refund* luggage baggage =bag =bags lost
+        missing booking reservation rebook* ticket deliver delivery =deliveries order parcel missed connection website outage =down
+        =phone answer callback response email boarding checkin check-in voucher stuck stranded overbook* reimburs* compensat*
+        =hang =hangs complain complaint""",
+}  # fmt: skip
+_FRENCH: Final[Mapping[Trigger, str]] = {
+    "safety": """blesse blessure mort =mortel =mortelle deces =decede =decedee =decedes =tue =tuee =tues =tuees =tuer incendi* brule
+        brulure explos* fumee toxi* intoxi* empoisonn* contamin* rappel danger* accident urgence hopital =hopitaux hospitalis*
+        evacu* allerg* etouff* sang securite agress* violen* surchauff* virus infect* malade amiante plomb""",
+    "legal": """avocat juge =proces tribunal =tribunaux plainte illegal* fraud* escroc* escroqu* arnaqu* amende rgpd cnil fuite piratage
+        corrupt* fisc fiscal* enquete condamn* discrimin* racis* sexis* harcel*""",
+    "employee": """employe salari* =personnel pilote chauffeur livreur patron =pdg directeur directrice demission* licenci* greve
+        greviste syndicat syndical* impoli vendeur vendeuse caissi* conseiller conseillere vigile serveur serveuse""",
+    "campaign": """campagne =pub =pubs publicit* affiche egeri* concours sponsor* influenc* ambassad*""",
+    "product": """produit qualite defaut defectu* casse appli application ecran batterie gout recette siege repas nourriture taille
+        emballage prix cher crasseu* inconfortable =vieux chargeur""",
+    "service": """client clientele attente =attend =attends =attendre =attendu =attendent retard annule =annuler annulation =annulent rembours* bagage valise perdu reservation
+        reserve billet livraison colis commande correspondance panne repond* reponse embarqu* bloque voyageur surbook* indemn*
+        =sav reclamation""",
+}  # fmt: skip
+_ENGLISH_ENDINGS: Final = ("s", "es", "d", "ed", "ing")
+_FRENCH_ENDINGS: Final = ("s", "e", "es", "x")
 _MINIMUM: Final = 2
 """Occurrences of telling terms below which nothing is claimed."""
 _PRIOR: Final = 3.0
@@ -74,25 +86,38 @@ def plain(term: str) -> str:
     return "".join(c for c in folded if not unicodedata.combining(c))
 
 
-def _stems() -> dict[str, Trigger]:
-    out: dict[str, Trigger] = {}
-    for trigger, stems in _TAXONOMY.items():
-        for stem in stems.split():
-            out.setdefault(stem, trigger)
-    return out
+def _read() -> tuple[dict[str, Trigger], dict[str, Trigger]]:
+    """Return word → trigger, every inflection listed, and stem → trigger."""
+    words: dict[str, Trigger] = {}
+    inflected: dict[str, Trigger] = {}
+    stems: dict[str, Trigger] = {}
+    for taxonomy, endings in ((_ENGLISH, _ENGLISH_ENDINGS), (_FRENCH, _FRENCH_ENDINGS)):
+        for trigger, entries in taxonomy.items():
+            for entry in entries.split():
+                if entry.endswith("*"):
+                    stems.setdefault(entry[:-1], trigger)
+                    continue
+                word = entry.removeprefix("=")
+                words[word] = trigger if entry.startswith("=") else words.get(word, trigger)
+                if word == entry:
+                    base = word.removesuffix("e")  # dragged, dragging; but waste, wasting
+                    for ending in endings:
+                        inflected.setdefault((base if ending in ("ed", "ing") else word) + ending, trigger)
+    return inflected | words, stems
 
 
-_STEMS: Final = _stems()
+_WORDS, _STEMS = _read()
+_SHORTEST: Final = min(map(len, _STEMS))
 _LONGEST: Final = max(map(len, _STEMS))
 
 
 def category(term: str) -> Trigger | None:
-    """Return the category that a term speaks for by its longest stem, or None."""
+    """Return the category that a term speaks for, as a word or else by its longest stem, or None."""
     word = plain(term)
-    whole = _STEMS.get("=" + word) or _STEMS.get(word)
+    whole = _WORDS.get(word)
     if whole:
         return whole
-    for length in range(min(len(word), _LONGEST), 3, -1):
+    for length in range(min(len(word), _LONGEST), _SHORTEST - 1, -1):
         found = _STEMS.get(word[:length])
         if found:
             return found

@@ -30,6 +30,39 @@ def test_terms_tell_the_trigger(terms, trigger):
     assert verdict.reason
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        # English
+        "explore explorer exploit hospitality courtesy courteous process processing deadline mortgage bloody burnout fireworks firefox",
+        "spotify spotless download downtown latest later latex holder hangover taxi hackathon fine sale salesforce supporter patronage",
+        "mission responsible deliverance priceless videogame clipper appliance apple agenda unique trialogue suede sizeable spotlight",
+        "courtyard smokey annually annular reservoir commander guardian pilates queueing unionised leakproof battered orderly waitlist",
+        # French
+        "explorer hospitalité courte courtes processus procession chercher chérie chéri rappelle rappelez cherche responsable exploiter",
+        "plombier attention latérale brûlant savoir sangria contestation direction exploitation injures mortier siéger pubère employeur",
+        "tailleur fuiter émergence tuerie appliquer produire servir plaintif perdurer clientélisme commander reservoir couteau",
+    ],
+)
+def test_everyday_words_that_begin_alike_say_nothing(words):
+    assert {word: category(word) for word in words.split() if category(word)} == {}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "words"),
+    [
+        ("safety", "explosion explosions exploded injured injuries dangereux blessés blessée brûlures incendies intoxication recalled rappels"),
+        ("legal", "lawsuits courts procès plaintes avocate escrocs arnaques scammed frauduleux condamnée racisme harassed"),
+        ("employee", "pilots managers vendeuses livreurs salariés employées grévistes strikes resigned licenciements conseillère"),
+        ("campaign", "ads posters publicité campagnes sponsored affiches contests"),
+        ("product", "batteries seats prices cassée écrans défectueux emballages chère recettes priced"),
+        ("service", "delayed delays waiting cancelled refunded luggage retards annulée remboursements colis bloqués ordering complaints"),
+    ],
+)  # fmt: skip
+def test_inflected_words_belong_where_their_word_does(trigger, words):
+    assert {word: category(word) for word in words.split() if category(word) != trigger} == {}
+
+
 def test_the_longest_stem_decides_and_accents_do_not():
     assert category("Sécurité") == category("securite") == "safety"
     assert category("#Delayed") == "service"

@@ -50,17 +50,16 @@ def score_core(
     settings: Settings, model: TextModel, scored_partitions: int | None = None, brands: Registry | None = None
 ) -> ScoreCore:
     """Return the core of `score`."""
-    accounts: dict[str, list[str]] = {"employee": [], "media": [], "official": []}
-    for brand in settings.brands:
-        accounts["employee"] += brand.employees
-        accounts["media"] += brand.media
-        accounts["official"] += brand.official
+    accounts = {
+        brand.name: {"employee": brand.employees, "media": brand.media, "official": brand.official}
+        for brand in settings.brands
+    }
     return ScoreCore(
         brands or registry(settings),
         model,
         settings,
         scored_partitions or settings.partitions.scored,
-        lists=AuthorLists.of(accounts),
+        lists={name: AuthorLists.of(kinds) for name, kinds in accounts.items() if any(kinds.values())},
         official={
             brand.name: frozenset(map(account_key, brand.official)) for brand in settings.brands if brand.official
         },

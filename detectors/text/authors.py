@@ -58,6 +58,14 @@ class AuthorLists:
                 out[account_key(account)] = kind
         return cls(out)
 
+    def kind(self, author: Author) -> Kind | None:
+        """Return the kind that the lists name an author as, by id or by name."""
+        for name in (author.id, author.name):
+            found = self.kinds.get(account_key(name)) if name else None
+            if found:
+                return found
+        return None
+
 
 NOBODY: Final = AuthorLists()
 
@@ -84,13 +92,14 @@ def kind_by_cues(author: Author | None, said: int, lists: AuthorLists = NOBODY, 
     if author is None:
         return _by_text(said)
     if lists.kinds:
-        for name in (author.id, author.name):
-            kind = lists.kinds.get(account_key(name)) if name else None
-            if kind:
-                return Verdict(kind, 0.99, "named in the configuration")
+        kind = lists.kind(author)
+        if kind:
+            return Verdict(kind, 0.99, "named in the configuration")
     if author.kind and author.kind != "unknown":
         return Verdict(author.kind, 0.9, "the source says so")
     followers, verified = author.followers or 0, author.verified is True
+    if verified and followers >= VERIFIED_FOLLOWERS:
+        said &= ~(cues.TAGGED | cues.AUTOMATIC)  # however many hashtags: no account made for the occasion
     if not said & cues.TAGGED and at is not None and author.created_at is not None and author.followers is not None:
         days = (at / 1000 - author.created_at.timestamp()) / 86_400
         if days < YOUNG_DAYS and followers < YOUNG_FOLLOWERS:

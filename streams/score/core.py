@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from detectors.text.authors import NOBODY, AuthorLists
+from detectors.text.authors import AuthorLists
 from detectors.text.model import TextModel
 from schemas import scored, topics
 from schemas.mention import Deletion, Mention, Rejection, Tick, decode
@@ -84,7 +84,7 @@ class ScoreCore:
         settings: ScoreSettings,
         scored_partitions: int,
         *,
-        lists: AuthorLists | None = None,
+        lists: Mapping[str, AuthorLists] | None = None,
         brand_words: Mapping[str, Mapping[str, float]] | None = None,
         official: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class ScoreCore:
         self._model = model
         self._settings = settings
         self._partitions = scored_partitions
-        self._lists = lists or NOBODY
+        self._lists = lists or {}
         self._brand_words = brand_words or {}
         self._official = official or {}
 

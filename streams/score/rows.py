@@ -75,10 +75,10 @@ class Drafts:
         retracted: Sequence[Retraction],
         *,
         author_key: bytes,
-        lists: AuthorLists,
+        lists: Mapping[str, AuthorLists] | None = None,
         own: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
-        table = _table(pending, texts, author_key, lists)
+        table = _table(pending, texts, author_key)
         brands, langs, platforms = Names(), Names(), Names()
         owner = [i for i, item in enumerate(pending) for _ in item.brands]
         brand = [brands[name] for item in pending for name in item.brands]
@@ -90,6 +90,8 @@ class Drafts:
         if len(owner) != len(pending):
             table, lang, platform = table[owner], lang[owner], platform[owner]
             ids, said = [ids[i] for i in owner], said.take(np.array(owner, np.int64))
+        if lists:
+            _name_kinds(table, pending, lists)
         if own:
             _mark_official(table, pending, own)
         self._brands, self._langs, self._platforms = list(brands), list(langs), list(platforms)
@@ -150,7 +152,7 @@ EMPTY: Final[dict[str, Any]] = {
 """The columns of a batch without rows."""
 
 
-def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, lists: AuthorLists) -> Rows:
+def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes) -> Rows:
     """Return one row for each mention, its brand, language and platform not yet numbered."""
     count = len(pending)
     who, followers = [0] * count, [0] * count
@@ -159,7 +161,7 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     for i, item in enumerate(pending):
         mention = item.mention
         author = mention.author
-        kinds[i] = _KIND_INDEX[kind_by_cues(author, said[i], lists, item.time).kind]
+        kinds[i] = _KIND_INDEX[kind_by_cues(author, said[i], at=item.time).kind]
         flag = scored.LATE if item.late else 0
         if author is not None:
             who[i] = author_hash(mention.platform, author.id, author_key)
@@ -189,6 +191,21 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes, li
     table["op"] = [scored.UPDATE if item.mention.op == "update" else scored.CREATE for item in pending]
     table["kind"], table["flags"] = kinds, np.array(flags, np.uint8) | texts.grave * np.uint8(scored.GRAVE)
     return table
+
+
+def _name_kinds(table: Rows, pending: Sequence[Pending], lists: Mapping[str, AuthorLists]) -> None:
+    """Set the kinds of accounts that a brand's own lists name: who works at one brand is a customer of another."""
+    row = 0  # rows stand mention after mention, brand after brand
+    for item in pending:
+        author = item.mention.author
+        for brand in item.brands:
+            named = lists.get(brand)
+            kind = named.kind(author) if named is not None and author is not None else None
+            if kind is not None:
+                table["kind"][row] = _KIND_INDEX[kind]
+                if kind not in _ASKERS:
+                    table["flags"][row] = int(table["flags"][row]) & (0xFF ^ scored.QUESTION)
+            row += 1
 
 
 def _mark_official(table: Rows, pending: Sequence[Pending], own: Mapping[str, frozenset[str]]) -> None:

@@ -48,6 +48,29 @@ def test_what_a_row_says_of_questions_and_own_replies(more: dict[str, Any], flag
     assert int(row["flags"]) & (OFFICIAL | REPLY | QUESTION) == flags
 
 
+def test_a_brand_s_account_lists_count_for_that_brand_alone():
+    made = settings("Acme", "Zenith")
+    acme, zenith = made.brands
+    acme.employees, acme.official, zenith.employees = ["joe"], ["AcmeCare"], ["@Ann"]
+    log = Log()
+    log.tick(T0)
+    for number, author in enumerate(("joe", "acmecare", "ann", "sam"), 1):
+        log.say(mention(number, T0, text="Acme and Zenith, why?", brands=["Acme", "Zenith"], author={"id": author}))
+    result = score(made).slice("topic", 0, 0, log.records)
+    said = scored.decode(result.writes[0].value or b"")
+    found = {
+        (said.ids[i], said.brands[row["brand"]]): (scored.KINDS[row["kind"]], bool(int(row["flags"]) & QUESTION))
+        for i, row in enumerate(said.table)
+    }
+    nobody = ("unknown", True)
+    assert found == {
+        ("x:1", "Acme"): ("employee", False), ("x:1", "Zenith"): nobody,
+        ("x:2", "Acme"): ("official", False), ("x:2", "Zenith"): nobody,
+        ("x:3", "Acme"): nobody, ("x:3", "Zenith"): ("employee", False),
+        ("x:4", "Acme"): nobody, ("x:4", "Zenith"): nobody,
+    }  # fmt: skip
+
+
 START = T0 + 48 * HOUR
 
 

@@ -18,8 +18,8 @@ from detectors.text.tokens import word_hash
 
 _BY_VALENCE: Final = {
     -3.2: "🤬 🖕",
-    -2.6: "😡 🤮 👿 😠",
-    -2.2: "🤢 💩 👎 😾",
+    -2.6: "😡 🤮 👿 😠 👎",
+    -2.2: "🤢 💩 😾",
     -1.8: "💔 😢 😞 😒 🙁 ☹ 🤡 🤦 😤",
     -1.5: "😔 😟 😣 😖 😫 😩 🙄 😨 😰 😥",
     -1.0: "😕 😑 😓 😱 😬 ⚠ ❌",
@@ -31,6 +31,8 @@ _BY_VALENCE: Final = {
     2.4: "😄 🎉 🥳 😘 💙 💚 💛 💜 🧡 😻",
     2.8: "😍 🥰 🤩 ❤ 💕 💖 💗",
 }
+POLARITY: Final = 4
+"""Valence of one unit of Pattern's polarity (-1 to 1). Emoji have both: the French model goes by the polarity more."""
 EMOJI: Final = {one: valence for valence, many in _BY_VALENCE.items() for one in many.split()}
 
 
@@ -39,7 +41,8 @@ def with_emoji(model: TextModel) -> TextModel:
     rows = dict(zip(model.arrays["word_hash"].tolist(), model.arrays["word_values"].tolist(), strict=True))
     for one, valence in EMOJI.items():
         value = round(valence * UNIT)
-        rows.setdefault(word_hash(one), [value, value] + [0] * (VALUES - 2))
+        polarity = round(valence / POLARITY * UNIT)
+        rows.setdefault(word_hash(one), [value, value, polarity, polarity] + [0] * (VALUES - 4))
     keys = sorted(rows)
     arrays = model.arrays | {
         "word_hash": np.array(keys, dtype=np.uint32),

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.text.negation import Negation
 from detectors.text.table import Encoded
-from detectors.text.tokens import BOOST, BUT, CAPS, DAMPEN, NEGATION
+from detectors.text.tokens import BOOST, BUT, CAPS, DAMPEN
 
 BITS: Final = 18
 """Hashed words, negated words and bigrams of one language share 2^18 places."""
@@ -19,24 +20,12 @@ SPACE: Final = 1 << BITS
 BLOCKS: Final = 3
 """Weights of their own: English, French, any other language."""
 PLACES: Final = BLOCKS * SPACE
-SCOPE: Final = 3
-"""Words that a negation reaches (VADER looks back as far: Hutto & Gilbert 2014)."""
 
 Ints = npt.NDArray[np.int64]
 
 _NEGATED: Final = np.uint32(0x5BD1E995)
+_SILENT: Final = np.uint32(0x27D4EB2F)
 _PAIR: Final = np.uint32(0x9E3779B1)
-
-
-def negated(enc: Encoded, flags: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Return for each position whether one of the `SCOPE` pieces before it, in the same post, is a negation."""
-    hit = np.zeros(len(flags), dtype=bool)
-    is_negation = (flags & NEGATION) != 0
-    for back in range(1, SCOPE + 1):
-        if len(flags) > back:
-            hit[back:] |= is_negation[:-back] & (enc.doc[back:] == enc.doc[:-back])
-    out: npt.NDArray[np.bool_] = hit & ~is_negation
-    return out
 
 
 NOWHERE: Final = PLACES
@@ -44,15 +33,16 @@ NOWHERE: Final = PLACES
 
 
 def hashed(
-    enc: Encoded, neg: npt.NDArray[np.bool_], block: npt.NDArray[np.int64]
+    enc: Encoded, neg: Negation, block: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return two places per position: of the word (negated ones apart), and of the bigram that begins there.
+    """Return two places per position: of the word (negated ones and silent cues apart), and of the bigram that begins there.
 
     `block` is the language block of each post; every block has `SPACE` places.
     """
-    h = enc.table.hash[enc.piece]
-    base = (block * SPACE)[enc.doc]
-    word = _fold(np.where(neg, h ^ _NEGATED, h)) + base
+    which = block[enc.doc]
+    h: npt.NDArray[np.uint32] = np.where(which == 1, enc.table.french[enc.piece], enc.table.hash[enc.piece])
+    base = which * SPACE
+    word = _fold(np.where(neg.turned, h ^ _NEGATED, np.where(neg.silent, h ^ _SILENT, h))) + base
     pair = np.full(len(h), NOWHERE, dtype=np.int64)
     if len(h) > 1:
         two = (h[:-1] * _PAIR) ^ (h[1:] >> np.uint32(7)) ^ h[1:]
@@ -90,14 +80,17 @@ DENSE: Final = (
 
 
 def dense(
-    enc: Encoded, flags: npt.NDArray[np.int32], neg: npt.NDArray[np.bool_], values: npt.NDArray[np.int64]
+    enc: Encoded, flags: npt.NDArray[np.int32], neg: Negation, values: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256."""
     out = np.empty((enc.n, len(DENSE)))
-    _valence(enc, flags, neg, values[:, 0], out)
-    out[:, 8:19] = _LOG[np.minimum(enc.totals(enc.table.counts), len(_LOG) - 1)]
+    values = np.where(neg.silent[:, None], 0, values)
+    _valence(enc, flags, neg.turned, values[:, 0], out)
+    counts = enc.totals(enc.table.counts).copy()
+    counts[:, 0] = enc.sums(neg.cues)
+    out[:, 8:19] = _LOG[np.minimum(counts, len(_LOG) - 1)]
     out[:, 19] = 1.0
-    p = np.where(neg, -(values[:, 1] * 3) // 4, values[:, 1])
+    p = np.where(neg.turned, -(values[:, 1] * 3) // 4, values[:, 1])
     up, down, highest, lowest = _sides(enc, p)
     total = (up + down) / 256
     out[:, 20] = np.sqrt(up / 256)

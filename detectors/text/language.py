@@ -6,19 +6,27 @@ integers. Scripts that belong to one language decide by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from detectors.text.table import Encoded
-from detectors.text.tokens import HASHTAG, WORD, Piece, word_hash
+from detectors.text.tokens import HASHTAG, WORD, Piece, word_hash, word_list
 
 UNKNOWN: Final = "und"
 UNIT: Final = 16
 """Log-likelihoods are integers of 1/16 nat."""
 MARGIN: Final = 16
 """Lead in 1/16 nat below which nothing is claimed: one nat, odds of 2.7 to 1."""
+
+PRIOR: Final[Mapping[str, int]] = {"en": 0, "fr": 0, "es": -12, "de": -12, "it": -12, "pt": -12}
+"""What a language starts with, in 1/16 nat: half the posts of English or French for the neighbours' languages …"""
+RARE: Final = -40
+"""… and one in twelve for any other. It decides one or two words (*awful*, *c'est nul* look Romanian), never a sentence."""
+LISTED: Final = 40
+"""What a word that the posts learnt from lack says for each language whose sentiment lexica list it, in 1/16 nat."""
 
 _OLD: Final = {
     "in": "id",
@@ -31,6 +39,21 @@ _OLD: Final = {
     "qst": UNKNOWN,
     "zxx": UNKNOWN,
 }
+
+# ISO 639-2 and 639-3 codes, as some platforms and tools state them.
+_THREE: Final = dict(
+    pair.split("=")
+    for pair in word_list(
+        """eng=en fra=fr fre=fr spa=es deu=de ger=de ita=it por=pt nld=nl dut=nl cat=ca ind=id tur=tr pol=pl swe=sv
+        tgl=tl fil=tl ron=ro rum=ro vie=vi ara=ar arb=ar arz=ar fas=fa per=fa pes=fa heb=he hin=hi ben=bn pan=pa
+        guj=gu tam=ta tel=te kan=kn mal=ml sin=si tha=th kat=ka geo=ka jpn=ja kor=ko zho=zh chi=zh cmn=zh yue=zh
+        rus=ru ukr=uk bul=bg srp=sr mkd=mk mac=mk bel=be ell=el gre=el hye=hy arm=hy dan=da nor=no nob=no nno=no
+        fin=fi est=et lav=lv lit=lt ces=cs cze=cs slk=sk slo=sk slv=sl hrv=hr bos=bs hun=hu urd=ur msa=ms may=ms
+        zsm=ms eus=eu baq=eu glg=gl cym=cy wel=cy gle=ga isl=is ice=is mlt=mt sqi=sq alb=sq afr=af swa=sw swh=sw
+        amh=am hau=ha yor=yo ibo=ig zul=zu xho=xh som=so ltz=lb bre=br oci=oc cos=co hat=ht mar=mr nep=ne npi=ne
+        mya=my bur=my khm=km lao=lo mon=mn kaz=kk uzb=uz aze=az yid=yi jav=jv pus=ps snd=sd kur=ku epo=eo lat=la"""
+    )
+)
 
 # Scripts written, among widely used languages, by one: first and last code point.
 _SCRIPTS: Final = (
@@ -46,19 +69,43 @@ def stated(lang: str | None) -> str | None:
     """Return a platform's language tag as ISO 639-1 (`en-US` → `en`, `in` → `id`); None where it says nothing."""
     if not lang:
         return None
-    short = lang.replace("_", "-").partition("-")[0].lower()
+    short = lang.strip().replace("_", "-").partition("-")[0].lower()
+    short = _THREE.get(short, short)
     short = _OLD.get(short, short)
     return short if short != UNKNOWN and 2 <= len(short) <= 3 and short.isascii() and short.isalpha() else None
 
 
+_LETTER: Final = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u2c00-\u2dff\u3040-\u30ff\u3400-\u9fff\ua640-\ud7ff]")
+_KANA: Final = re.compile("[\u3041-\u30fa\u30fd-\u30ff\uff66-\uff9d]")
+# Letters that one language of a script has and its neighbours have not, the likeliest language last.
+_TELLING: Final = {
+    "ru": (
+        ("sr", re.compile("[јљњћђџ]", re.IGNORECASE)), ("be", re.compile("ў", re.IGNORECASE)), ("uk", re.compile("[їєґ]", re.IGNORECASE)),
+        ("ru", re.compile("[ыэё]", re.IGNORECASE)), ("uk", re.compile("і", re.IGNORECASE)),
+    ),
+    "ar": (
+        ("ur", re.compile("[ٹڈڑںےہھ]")), ("ar", re.compile("[ةىكيأإؤ]")), ("fa", re.compile("[پچژگکی]")),
+    ),
+    "zh": (("ja", _KANA),),
+}  # fmt: skip
+
+
 def script(text: str) -> str | None:
-    """Return the language whose script the first foreign letter of `text` is in; None for Latin."""
-    for c in text:
-        if c > "\u036f":
-            code = ord(c)
-            for lang, first, last in _SCRIPTS:
-                if first <= code <= last:
-                    return lang
+    """Return the language whose script `text` is in; None for Latin.
+
+    The first foreign letter gives the script. Within one that several languages write, letters of their own decide: kana
+    anywhere are Japanese, `і` Ukrainian, `گ` Persian.
+    """
+    first = _LETTER.search(text)
+    if first is None:
+        return None
+    code = ord(first[0])
+    for lang, start, end in _SCRIPTS:
+        if start <= code <= end:
+            for other, letters in _TELLING.get(lang, ()):
+                if letters.search(text):
+                    return other
+            return lang
     return None
 
 
@@ -75,8 +122,15 @@ class LanguageTable:
         self._rows = rows
         self._none = (0,) * len(self.names)
 
-    def of(self, piece: Piece) -> tuple[int, ...]:
-        """Return what `piece` says for each language; nothing for names, links, hashtags and numbers."""
+    def has(self, word: str) -> bool:
+        """Tell whether the posts learnt from have the word often enough to speak for itself."""
+        return word_hash("=" + word) in self._rows
+
+    def of(self, piece: Piece, listed: Collection[str] = ()) -> tuple[int, ...]:
+        """Return what `piece` says for each language; nothing for names, links, hashtags and numbers.
+
+        `listed` are the languages whose sentiment lexica have the word.
+        """
         if not piece.flags & WORD or piece.flags & HASHTAG:
             return self._none
         by_script = script(piece.text)
@@ -89,9 +143,10 @@ class LanguageTable:
         padded = f"_{piece.text}_"
         found = [self._rows.get(word_hash(padded[i : i + 3])) for i in range(len(padded) - 2)]
         known = [row for row in found if row is not None]
-        if not known:
-            return self._none
-        return tuple(map(sum, zip(*known, strict=True)))
+        letters = tuple(map(sum, zip(*known, strict=True))) if known else self._none
+        if not listed:
+            return letters
+        return tuple(n + LISTED * (name in listed) for name, n in zip(self.names, letters, strict=True))
 
 
 def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], texts: Sequence[str]) -> list[str]:
@@ -100,7 +155,7 @@ def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], te
     out = [said[lang] for lang in langs]
     if None not in out:
         return [lang or UNKNOWN for lang in out]
-    scores = enc.totals(enc.table.languages)
+    scores = enc.totals(enc.table.languages) + np.array([PRIOR.get(name, RARE) for name in names])
     best = np.argmax(scores, axis=1)
     ordered = np.partition(scores, -2, axis=1)
     clear = (ordered[:, -1] - ordered[:, -2] >= MARGIN) & (ordered[:, -1] > 0)

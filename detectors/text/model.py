@@ -25,13 +25,16 @@ import numpy.typing as npt
 from scipy import sparse
 
 from detectors.text import cues, features, grave
+from detectors.text.accents import Accents
 from detectors.text.correction import Correction
 from detectors.text.language import LanguageTable, identify
 from detectors.text.modelfile import ModelError, digest, pack, unpack
+from detectors.text.negation import Negation, negation
+from detectors.text.set_words import call_in
 from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
 from detectors.text.table import Encoded, Known, TokenTable
 from detectors.text.terms import signatures, terms
-from detectors.text.tokens import WORD, Piece, word_hash
+from detectors.text.tokens import CLAUSE, HASHTAG, WORD, Piece, familiar, word_hash
 from schemas.terms import Terms
 
 WARM_START: Final = "warm.msgpack"
@@ -42,7 +45,8 @@ VALUES: Final = 6
 """Lexicon columns: valence, polarity and subjectivity, each in English and French."""
 CHAR_BITS: Final = 16
 FOREIGN: Final = 0.25
-"""How much of its log-odds a post keeps in a language the model was not trained for: unsure, never sure and wrong."""
+"""How much of its log-odds a post keeps in a language the model was not trained for: unsure, never sure and wrong. Emoji
+alone speak every language."""
 LEARNING_RATE: Final = 0.05
 UNITS: Final = 10_000
 
@@ -118,7 +122,8 @@ class TextModel:
         self._warm_digest = digest(meta, arrays)
         self.warm = self._warm_digest[:12]
         widths = (VALUES, 2 * len(CLASSES), len(self._languages.names))
-        self.table = TokenTable(self._known, widths)
+        self.accents = Accents(str(meta.get("accents", "")).split())
+        self.table = TokenTable(self._known, widths, self._knows)
 
     # ------------------------------------------------------------------------------------------------ load and save
 
@@ -171,15 +176,35 @@ class TextModel:
 
     # ------------------------------------------------------------------------------------------------------ scoring
 
+    def _knows(self, word: str) -> int:
+        """Return how well a word is known: 2 from a lexicon or a list of words, 1 from posts, 0 not at all."""
+        for spelt in (word, self.accents.of(word)):
+            if word_hash(spelt) in self._words:
+                return 2
+        return familiar(word) or int(self._languages.has(word))
+
     def _known(self, piece: Piece) -> Known:
-        row = self._words.get(word_hash(piece.text))
+        french = self.accents.of(piece.text) if piece.flags & WORD else piece.text
+        values, scores = self._of(piece.text, piece.flags)
+        if french != piece.text:
+            values_f, scores_f = self._of(french, piece.flags)
+            values = tuple(v for pair in zip(values[0::2], values_f[1::2], strict=True) for v in pair)
+            scores = scores[: len(CLASSES)] + scores_f[len(CLASSES) :]
+        listed = [lang for k, lang in enumerate(("en", "fr")) if any(values[k::2])]
+        return Known(values, scores, self._languages.of(piece, listed), french)
+
+    def _of(self, word: str, flags: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return a word's lexicon values and static scores."""
+        row = self._words.get(word_hash(word))
+        if row is None and flags & HASHTAG:
+            row = self._words.get(word_hash(call_in(word)))
         values = (0,) * VALUES if row is None else tuple(self.arrays["word_values"][row].tolist())
         scores = (0,) * (2 * len(CLASSES))
-        if piece.flags & WORD:
-            places = char_places(piece.text)
+        if flags & WORD:
+            places = char_places(word)
             sums = self._char[:, places].sum(axis=1) / math.sqrt(len(places))
             scores = tuple(np.rint(sums).astype(np.int64).ravel().tolist())
-        return Known(values, scores, self._languages.of(piece))
+        return values, scores
 
     def score(
         self,
@@ -208,19 +233,26 @@ class TextModel:
 
     def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Return the places of words and of bigrams per position, and the dense features."""
-        neg = features.negated(enc, flags)
-        word, pair = features.hashed(enc, neg, block)
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64], Negation]:
+        """Return the places of words and of bigrams per position, the dense features, and what is negated."""
         values = self.table.lexica[enc.piece].astype(np.int64)
         english, french = values[:, 0::2], values[:, 1::2]
-        which = block[enc.doc, None]
-        both = np.where(which == 2, english + french, np.where(which == 0, english, french))
-        return word, pair, features.dense(enc, flags, neg, both)
+        which = block[enc.doc]
+        both = np.where((which == 2)[:, None], english + french, np.where((which == 0)[:, None], english, french))
+        neg = negation(self.table.role[enc.piece], (flags & CLAUSE) != 0, enc.doc, which, both[:, 0] < 0)
+        word, pair = features.hashed(enc, neg, block)
+        return word, pair, features.dense(enc, flags, neg, both), neg
 
-    def _static(self, enc: Encoded, block: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the static scores (n, 3) in 1/1024; another language takes the mean of English and French."""
+    def _static(self, enc: Encoded, block: npt.NDArray[np.int64], neg: Negation) -> npt.NDArray[np.int64]:
+        """Return the static scores (n, 3) in 1/1024; another language takes the mean of English and French.
+
+        Negated words and silent cues give none: what their letters say is not what is meant.
+        """
         sums = enc.totals(self.table.scores)
+        out_of = np.flatnonzero(neg.turned | neg.silent)
+        if len(out_of):
+            sums = sums.copy()
+            np.subtract.at(sums, enc.doc[out_of], self.table.summable[enc.piece[out_of], self.table.scores])
         english, french = sums[:, :3], sums[:, 3:]
         which = block[:, None]
         out: npt.NDArray[np.int64] = np.where(
@@ -232,8 +264,8 @@ class TextModel:
         self, enc: Encoded, flags: npt.NDArray[np.int32], lang: Sequence[str], brands: Sequence[str | None] | None
     ) -> npt.NDArray[np.float64]:
         block = np.array([_BLOCK.get(x, 2) for x in lang], dtype=np.int64)
-        word, pair, dense = self.parts(enc, flags, block)
-        static = self._static(enc, block)
+        word, pair, dense, neg = self.parts(enc, flags, block)
+        static = self._static(enc, block, neg)
         size = features.sizes(enc) * SCALE
         weights = self.classifier.weights
         both = np.empty((len(word), 2), dtype=np.int32)  # the two places of each position, one after the other
@@ -254,7 +286,7 @@ class TextModel:
             for brand in sorted({b for b in brands if b is not None and b in self._corrections}):
                 which = np.array([b == brand for b in brands])
                 self._correct(z, which, brand, *features.places(enc, word, pair), size, dense, block)
-        z *= np.where(block == 2, FOREIGN, 1.0)[:, None]
+        z *= np.where((block == 2) & (enc.totals(self.table.words_column)[:, 0] > 0), FOREIGN, 1.0)[:, None]
         return z
 
     def _correct(
@@ -300,7 +332,7 @@ class TextModel:
         flags = self.table.flags[enc.piece]
         names = identify(enc, self._languages.names, [lang], [text])
         block = np.array([_BLOCK.get(names[0], 2)], dtype=np.int64)
-        word, pair, dense = self.parts(enc, flags, block)
+        word, pair, dense, neg = self.parts(enc, flags, block)
         index, _ = features.places(enc, word, pair)
         size = math.sqrt(max(len(index), 1))
         out: dict[int, float] = {}
@@ -309,7 +341,7 @@ class TextModel:
         for j, value in enumerate(dense[0].tolist()):
             if value:
                 out[features.PLACES + int(block[0]) * D + j] = value
-        static = self._static(enc, block)[0]
+        static = self._static(enc, block, neg)[0]
         for k in range(3):
             out[features.PLACES + BLOCKS * D + k] = float(static[k]) / SCALE / size
         return {place: round(value, 5) for place, value in out.items()}

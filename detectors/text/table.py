@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from detectors.text import cues, grave
+from detectors.text import cues, grave, negation
+from detectors.text.markup import without_markup
 from detectors.text.tokens import (
     BOOST,
     CAPS,
@@ -31,6 +32,7 @@ from detectors.text.tokens import (
     USER,
     WORD,
     Piece,
+    familiar,
     pieces,
     word_hash,
 )
@@ -54,6 +56,7 @@ class Known(NamedTuple):
     values: tuple[int, ...]  # lexicon columns, units of 1/256
     scores: tuple[int, ...]  # static log-odds per class, units of 1/1024
     languages: tuple[int, ...]  # log-likelihood per language, units of 1/64
+    french: str  # the word as French spells it (`accents.py`)
 
 
 @dataclass(slots=True)
@@ -93,11 +96,15 @@ class TokenTable(dict[str, int]):
     Args:
         lookup: what the model knows of a piece; must be pure.
         widths: how many lexicon values, classes and languages `lookup` returns.
+        knows: how well the model knows a word (`tokens.pieces`); must be pure.
     """
 
-    def __init__(self, lookup: Callable[[Piece], Known], widths: tuple[int, int, int]) -> None:
+    def __init__(
+        self, lookup: Callable[[Piece], Known], widths: tuple[int, int, int], knows: Callable[[str], int] = familiar
+    ) -> None:
         super().__init__()
         self._lookup = lookup
+        self._knows = knows
         self._widths = widths
         self._pieces: dict[Piece, int] = {}
         self._empty()
@@ -113,6 +120,10 @@ class TokenTable(dict[str, int]):
         self.cue = np.zeros(size, dtype=np.uint64)
         self._link: int | None = None
         self.hash = np.zeros(size, dtype=np.uint32)
+        self.french = np.zeros(size, dtype=np.uint32)
+        """Piece → the hash that it has in French posts."""
+        self.role = np.zeros(size, dtype=np.uint16)
+        """Piece → what it is to negations (`detectors.text.negation.role`)."""
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
         self.grave = np.zeros(size, dtype=np.uint8)
@@ -122,6 +133,7 @@ class TokenTable(dict[str, int]):
         self.scores = slice(0, classes)
         self.languages = slice(classes, classes + languages)
         self.counts = slice(classes + languages, classes + languages + len(COUNTED))
+        self.words_column = slice(self.counts.stop - 1, self.counts.stop)  # WORD is counted last
         self.summable = np.zeros((size, self.counts.stop), dtype=np.int32)
         self.term = np.zeros(size, dtype=np.int32)
         """Piece → row in `words`; of words only."""
@@ -147,7 +159,7 @@ class TokenTable(dict[str, int]):
             self.first = np.concatenate([self.first, np.zeros_like(self.first)])
             self.count = np.concatenate([self.count, np.zeros_like(self.count)])
             self.cue = np.concatenate([self.cue, np.zeros_like(self.cue)])
-        found = pieces(raw)
+        found = pieces(raw, self._knows)
         self.count[row] = len(found)
         self.cue[row] = cues.token_bits(raw)
         for k, piece in enumerate(found):
@@ -157,12 +169,25 @@ class TokenTable(dict[str, int]):
     def _add(self, piece: Piece) -> int:
         row = self.size
         if row == len(self.hash):
-            for name in ("hash", "flags", "signature", "grave", "lexica", "summable", "term", "salience"):
+            for name in (
+                "hash",
+                "french",
+                "role",
+                "flags",
+                "signature",
+                "grave",
+                "lexica",
+                "summable",
+                "term",
+                "salience",
+            ):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         known = self._lookup(piece)
         h = word_hash(piece.text)
         self.hash[row] = h
+        self.french[row] = h if known.french == piece.text else word_hash(known.french)
+        self.role[row] = negation.role(piece.text)
         self.flags[row] = piece.flags
         self.grave[row] = grave.kind(piece.text)
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):
@@ -202,7 +227,9 @@ class TokenTable(dict[str, int]):
         extend = rows.extend
         before = 0
         for text in texts:
-            tokens = text.split() if len(text) <= MAX_CHARS else text[:MAX_CHARS].split()
+            if len(text) > MAX_CHARS:
+                text = text[:MAX_CHARS]
+            tokens = without_markup(text).split() if "<" in text else text.split()
             extend(map(row, tokens if len(tokens) <= MAX_TOKENS else tokens[:MAX_TOKENS]))
             after = len(rows)
             counts.append(after - before)

@@ -10,11 +10,16 @@ import html
 import re
 import unicodedata
 import zlib
+from collections.abc import Callable
+from itertools import product
 from typing import Final, NamedTuple
+
+from detectors.text import negation
+from detectors.text.markup import without_markup
 
 # Flags of a piece, bits of one small integer.
 WORD: Final = 1  # takes part in bigrams, terms and the signature
-NEGATION: Final = 2  # turns round what follows: not, n't, pas, jamais …
+NEGATION: Final = 2  # may turn round what follows: not, n't, pas, jamais … (`negation.py` tells when)
 BOOST: Final = 4  # very, so, très, vraiment …
 DAMPEN: Final = 8  # slightly, kind of, un peu …
 BUT: Final = 16  # what follows outweighs what came before: but, mais …
@@ -29,6 +34,7 @@ QUESTION: Final = 4096
 STOP: Final = 8192  # no term and no topic: the, of, le, de …
 NUMBER: Final = 16384
 REPOST: Final = 32768  # RT: not part of what is said
+CLAUSE: Final = 65536  # a clause ends behind it: a comma, a full stop
 
 MAX_RAW: Final = 64
 """Characters of one token that are looked at; longer ones are base64, Chinese sentences or attacks."""
@@ -45,10 +51,21 @@ _PIECE: Final = re.compile(
     rf"(?P<tag>\#\w[\w'’]*)|(?P<word>\w[\w'’]*)|(?P<emoji>[{_EMOJI_RANGE}])|(?P<shout>[!?！？]+)|(?P<dots>…|\.{{2,}})"
 )
 _LINK: Final = re.compile(r"(?:https?:|www\.|t\.co/|pic\.twitter)", re.IGNORECASE)
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,60}>")
 _RUN: Final = re.compile(r"(\w)\1{2,}")
+_END: Final = re.compile(r"[,;:.!?)…]")
+MOST_RUNS: Final = 3
+"""Runs of one word of which both spellings are tried."""
 _ELISION: Final = re.compile(r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w{2}|[ayà])", re.IGNORECASE)
 _CONTRACTED: Final = frozenset({"t", "s", "m", "d", "re", "ve", "ll"})
+
+
+# Cyrillic and Greek letters that look like Latin ones, for words that mix scripts to escape notice.
+_LOOKALIKES: Final = str.maketrans(
+    "абвеёіїјкмнорсԛѕтухԝАВЕЁІЇЈКМНОРСЅТУХԜαεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "a6beëiïjkmhopcqstyxwABEËIÏJKMHOPCSTYXWaeikvoptuxABEZHIKMNOPTYX",
+)
+_FOREIGN_LETTER: Final = "\u0370-\u03ff\u0400-\u052f"
+_MIXED: Final = re.compile(rf"[A-Za-z][{_FOREIGN_LETTER}]|[{_FOREIGN_LETTER}][A-Za-z]")
 
 
 def word_list(text: str) -> frozenset[str]:
@@ -56,11 +73,6 @@ def word_list(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NEGATIONS: Final = word_list(
-    """not no never none nobody nothing neither nor nowhere cannot cant dont doesnt didnt wont wouldnt shouldnt couldnt
-    isnt arent wasnt werent hasnt havent hadnt aint without hardly barely rarely lacks lack
-    ne n' pas jamais rien aucun aucune sans ni nul nulle guère point personne"""
-)
 _BOOSTS: Final = word_list(
     """very so really extremely absolutely totally completely too such most more fucking fuckin damn super highly
     très tres trop vraiment tellement si extrêmement totalement complètement plus carrément hyper ultra grave"""
@@ -119,14 +131,31 @@ def clean(raw: str) -> str:
     if "&" in raw:
         raw = html.unescape(raw)
     if "<" in raw:
-        raw = _TAG.sub("", raw)
+        raw = without_markup(raw)
     if not raw.isascii():
         raw = unicodedata.normalize("NFKC", _INVISIBLE.sub("", raw)).replace("’", "'")
+        if _MIXED.search(raw):
+            raw = raw.translate(_LOOKALIKES)
     return raw
 
 
-def pieces(raw: str) -> list[Piece]:
-    """Return the parts of one blank-separated token, at most `MAX_PIECES`; an empty list where nothing is said."""
+def familiar(word: str) -> int:
+    """Return 2 for a word of the lists above, else 0: what `pieces` knows without a model."""
+    return 2 * (word in _STOPS or word in _BOOSTS or word in _COMMON or negation.role(word) != 0)
+
+
+def pieces(raw: str, knows: Callable[[str], int] = familiar) -> list[Piece]:
+    """Return the parts of one blank-separated token, at most `MAX_PIECES`; an empty list where nothing is said.
+
+    Args:
+        raw: the token.
+        knows: how well a word is known (0: not at all); a drawn-out word is read as the best known it may stand for.
+    """
+    found = _parts(raw, knows)
+    return found[:MAX_PIECES]
+
+
+def _parts(raw: str, knows: Callable[[str], int]) -> list[Piece]:
     raw = clean(raw[:MAX_RAW])
     if not raw:
         return []
@@ -147,20 +176,22 @@ def pieces(raw: str) -> list[Piece]:
         elif kind == "emoji":
             found.append(Piece(text, EMOJI, text))
         else:
-            found.extend(_words(text, HASHTAG if kind == "tag" else 0))
+            found.extend(_words(text, HASHTAG if kind == "tag" else 0, knows))
+            if found and found[-1].flags & WORD and _END.match(raw, m.end()):
+                found[-1] = found[-1]._replace(flags=found[-1].flags | CLAUSE)
         if len(found) >= MAX_PIECES:
-            return found[:MAX_PIECES]
+            break
     return found
 
 
-def _words(text: str, flags: int) -> list[Piece]:
+def _words(text: str, flags: int, knows: Callable[[str], int]) -> list[Piece]:
     """Return the word or words of `text`: French elisions come apart (j'aime → j', aime), English ones do not."""
     text = text.strip("'_’").lstrip("#")
     head = _ELISION.match(text)
     if head and text[head.end() :].lower() not in _CONTRACTED:
         elided = head[0].lower()
         what = WORD | STOP | (NEGATION if elided == "n'" else 0)
-        return [Piece(elided, what, elided), *_words(text[head.end() :], flags)]
+        return [Piece(elided, what, elided), *_words(text[head.end() :], flags, knows)]
     low = text.lower()
     if "'" in low:
         stem, _, tail = low.rpartition("'")
@@ -172,13 +203,13 @@ def _words(text: str, flags: int) -> list[Piece]:
         return [_NUMBER_PIECE]
     if _RUN.search(low):
         flags |= ELONGATED
-        low = _RUN.sub(r"\1", low) if _RUN.sub(r"\1", low) in _COMMON else _RUN.sub(r"\1\1", low)
+        low = _drawn_in(low, knows)
     if len(text) > 1 and text.isupper():
         flags |= CAPS
     if low in _REPOSTS and not flags & HASHTAG:
         return [Piece(low, REPOST | STOP, "")]
     flags |= WORD
-    if low in _NEGATIONS or low.endswith("n't"):
+    if negation.role(low) & negation.CUE:
         flags |= NEGATION
     if low in _BOOSTS:
         flags |= BOOST
@@ -189,6 +220,23 @@ def _words(text: str, flags: int) -> list[Piece]:
     if not flags & HASHTAG and (low in _STOPS or len(low) < 3 or "'" in low or low.startswith("haha")):
         flags |= STOP
     return [Piece(low, flags, "#" + low if flags & HASHTAG else low)]
+
+
+def _drawn_in(word: str, knows: Callable[[str], int]) -> str:
+    """Return a drawn-out word as it is spelt: each run as one letter or two, whichever makes the best known word.
+
+    Of two known as well, the one with more doubled letters (`good`, not `god`); of none known, every run as two letters.
+    """
+    runs = list(_RUN.finditer(word))
+    doubled = _RUN.sub(r"\1\1", word)
+    best, most = doubled, knows(doubled)
+    for choice in product((2, 1), repeat=min(len(runs), MOST_RUNS)):
+        lengths = iter(choice)
+        tried = _RUN.sub(lambda m: m[1] * next(lengths, 2), word)  # noqa: B023 (called at once)
+        known = knows(tried)
+        if known > most:
+            best, most = tried, known
+    return best
 
 
 _COMMON: Final = word_list("so no oh go love yes you why hate please bad nice non oui trop merci ouf long")

@@ -7,7 +7,7 @@ very features that the worker computes; the online classifier then goes on from 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,10 +16,13 @@ import numpy.typing as npt
 from scipy import optimize, sparse
 
 from detectors.text import features
+from detectors.text.accents import accented
+from detectors.text.emoji import POLARITY
 from detectors.text.lexicon import UNIT, lexicon, polarities
 from detectors.text.model import BLOCKS, CHAR_BITS, VALUES, D, TextModel, char_places
+from detectors.text.set_words import SET_ENGLISH, SET_FRENCH
 from detectors.text.softmax import CLASSES, SCALE
-from detectors.text.tokens import WORD, Piece, pieces, word_hash
+from detectors.text.tokens import STOPS_FR, WORD, Piece, pieces, word_hash
 
 Matrix = Any  # scipy has no types here
 Floats = npt.NDArray[np.float64]
@@ -62,11 +65,19 @@ def blank(languages: tuple[list[str], dict[int, list[int]]] | None = None) -> Te
         for word, (polarity, subjectivity) in polarities(lang).items():
             row = values.setdefault(_key(word), [0] * VALUES)
             row[2 + column], row[4 + column] = round(polarity * UNIT), round(subjectivity * UNIT)
+    for column, words in enumerate((SET_ENGLISH, SET_FRENCH)):
+        for word, valence in words.items():
+            row = values.setdefault(word_hash(word), [0] * VALUES)
+            row[column] = round(valence * UNIT)
+            if column:
+                row[3] = row[3] or row[1] // POLARITY
+    french = {*lexicon("fr"), *polarities("fr"), *STOPS_FR, *SET_FRENCH}
+    spelt = sorted(accented(french, french), key=lambda word: (word not in SET_FRENCH, word))
     keys = sorted(values)
     names, rows = languages or (["en", "fr"], {})
     lang_keys = sorted(rows)
     return TextModel(
-        {"char_step": 1, "hashed_step": 1, "languages": names},
+        {"char_step": 1, "hashed_step": 1, "languages": names, "accents": " ".join(spelt)},
         {
             "hashed": np.zeros((2, features.SPACE, 3), dtype=np.int8),
             "char": np.zeros((2, 1 << CHAR_BITS, 3), dtype=np.int8),
@@ -104,14 +115,19 @@ def design(model: TextModel, texts: Sequence[str], langs: Sequence[str]) -> Desi
     enc = table.encode(texts)
     flags = table.flags[enc.piece]
     block = np.array([{"en": 0, "fr": 1}.get(x, 2) for x in langs], dtype=np.int64)
-    word, pair, dense = model.parts(enc, flags, block)
+    word, pair, dense, neg = model.parts(enc, flags, block)
     index, doc = features.places(enc, word, pair)
     size = np.sqrt(np.maximum(np.bincount(doc, minlength=enc.n), 1))
     hashed = sparse.csr_matrix((1 / size[doc], (doc, index % features.SPACE)), (enc.n, features.SPACE))
     per_piece = _letters(table.known)
-    counts = sparse.csr_matrix((1 / size[enc.doc], (enc.doc, enc.piece)), (enc.n, per_piece.shape[0]))
+    speaks = ~(neg.turned | neg.silent)
+    counts = sparse.csr_matrix(
+        ((1 / size[enc.doc])[speaks], (enc.doc[speaks], enc.piece[speaks])), (enc.n, per_piece.shape[0])
+    )
+    as_spelt = sparse.diags((block == 1).astype(float)) @ counts @ _letters(table.known, model.accents.of)
+    letters = sparse.diags((block != 1).astype(float)) @ counts @ per_piece + as_spelt
     matrices, groups, parts, places = [], [], [], []
-    for group, matrix in enumerate((hashed, counts @ per_piece, sparse.csr_matrix(dense))):
+    for group, matrix in enumerate((hashed, letters, sparse.csr_matrix(dense))):
         for part in range(3):
             mine = matrix if part == 0 else sparse.diags((block == part - 1).astype(float)) @ matrix
             used = np.flatnonzero(np.diff(mine.tocsc().indptr))
@@ -124,12 +140,12 @@ def design(model: TextModel, texts: Sequence[str], langs: Sequence[str]) -> Desi
     )
 
 
-def _letters(known: Sequence[Piece]) -> Matrix:
-    """Return (pieces, places): each word's letter sequences, scaled to length one."""
+def _letters(known: Sequence[Piece], spelt: Callable[[str], str] = str) -> Matrix:
+    """Return (pieces, places): each word's letter sequences, scaled to length one; of the word as `spelt` gives it."""
     rows, cols, values = [], [], []
     for row, piece in enumerate(known):
         if piece.flags & WORD:
-            places = char_places(piece.text)
+            places = char_places(spelt(piece.text))
             rows += [row] * len(places)
             cols += places
             values += [1 / math.sqrt(len(places))] * len(places)

@@ -1,6 +1,7 @@
 """What it is about: product, employee, campaign, service, safety, legal or other, by a French and English taxonomy.
 
-A term of an alert speaks for a category as a word, inflected or not, or by a long stem. What people said of earlier incidents is in `trigger_learning`.
+A term of an alert speaks for a category as a word, inflected or not, or by a long stem. What people said of earlier
+incidents is in `trigger_learning`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ TRIGGERS: Final[tuple[Trigger, ...]] = get_args(Trigger)
 # endings, "=word" none, "stem*" any: only stems that begin no everyday word are written so.
 _ENGLISH: Final[Mapping[Trigger, str]] = {
     "safety": """=injury =injuries =injured =injuring =dead =died death kill =fire =fires =burn =burns =burned =burnt =burning explos*
-        explod* smoke =smoking toxi* poison* contamin* salmonel* listeri* recall danger* unsafe accident =crash emergency =emergencies hospital
-        hospitalis* hospitaliz* evacu* allerg* =choke =choked =choking =bleed =bleeding =blood =safety =security assault* violen*
+        explod* smoke =smoking toxi* poison* contamin* salmonel* listeri* recall danger* unsafe accident =crash emergency =emergencies
+        hospital hospitalis* hospitaliz* evacu* allerg* =choke =choked =choking =bleed =bleeding =blood =safety =security assault* violen*
         attacked dragged overheat* virus viruses infect* =sick asbestos =mercury""",
     "legal": """lawsuit =sue =sues =sued =suing lawyer attorney =court =courts tribunal judge =trial =trials illegal* fraud* scam
         =scammed =scamming scammer class-action settlement =fined gdpr privacy breach leak hack hacker antitrust corrupt* =tax =taxes
@@ -49,7 +50,8 @@ _FRENCH: Final[Mapping[Trigger, str]] = {
     "campaign": """campagne =pub =pubs publicit* affiche egeri* concours sponsor* influenc* ambassad*""",
     "product": """produit qualite defaut defectu* casse appli application ecran batterie gout recette siege repas nourriture taille
         emballage prix cher crasseu* inconfortable =vieux chargeur""",
-    "service": """client clientele attente =attend =attends =attendre =attendu =attendent retard annule =annuler annulation =annulent rembours* bagage valise perdu reservation
+    "service": """client clientele attente =attend =attends =attendre =attendu =attendent
+        retard annule =annuler annulation =annulent rembours* bagage valise perdu reservation
         reserve billet livraison colis commande correspondance panne repond* reponse embarqu* bloque voyageur surbook* indemn*
         =sav reclamation""",
 }  # fmt: skip

@@ -51,7 +51,7 @@ def test_everyday_words_that_begin_alike_say_nothing(words):
 @pytest.mark.parametrize(
     ("trigger", "words"),
     [
-        ("safety", "explosion explosions exploded injured injuries dangereux blessés blessée brûlures incendies intoxication recalled rappels"),
+        ("safety", "explosion explosions exploded injured injuries dangereux blessés blessée brûlures incendies recalled rappels"),
         ("legal", "lawsuits courts procès plaintes avocate escrocs arnaques scammed frauduleux condamnée racisme harassed"),
         ("employee", "pilots managers vendeuses livreurs salariés employées grévistes strikes resigned licenciements conseillère"),
         ("campaign", "ads posters publicité campagnes sponsored affiches contests"),

@@ -39,14 +39,58 @@ def test_a_post_is_in_its_language(model, text, lang):
         ("", None),
         (None, None),
         ("x-klingon", None),
+        ("fra", "fr"),
+        ("fre", "fr"),
+        ("ENG", "en"),
+        ("deu-DE", "de"),
+        ("zho", "zh"),
+        ("jpn", "ja"),
+        ("ukr", "uk"),
+        ("zxx", None),
     ],
 )
 def test_platforms_tags_become_iso_639_1(tag, lang):
     assert stated(tag) == lang
 
 
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        # kana anywhere are Japanese, also after Chinese characters
+        ("新しい商品が届いた", "ja"), ("最悪です", "ja"), ("返金してください", "ja"), ("服务太差了", "zh"), ("退款", "zh"),
+        ("최악의 서비스", "ko"),
+        # letters that one language of a script has
+        ("це жахливий сервіс, ніколи більше", "uk"), ("їжа холодна", "uk"), ("ужасный сервис, больше никогда", "ru"), ("плохо", "ru"),
+        ("این بدترین خدمات است", "fa"), ("پول من را پس بدهید", "fa"), ("أسوأ خدمة في حياتي", "ar"), ("بہت بری سروس", "ur"),
+        # a foreign name or a single look-alike letter makes no language
+        ("Πολύ κακή εξυπηρέτηση", "el"), ("gr\u0435at s\u0435rvice, thank you", "en"), ("сервис Apple ужасный", "ru"),
+    ],
+)  # fmt: skip
+def test_scripts_that_several_languages_share(model, text, lang):
+    assert model.score([text], [None]).lang == [lang]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [("c'est nul", "fr"), ("c'est nuuuul", "fr"), ("la honte", "fr"), ("plus jamais", "fr"), ("quelle arnaque", "fr"),
+     ("aucun respect", "fr"), ("boycottez Danone", "fr"), ("marre de vos pubs", "fr"),
+     ("service inadmissible", "fr"),
+     ("awful", "en"), ("never been happier", "en"), ("delayed again", "en"), ("refund please", "en"), ("worst app ever", "en"),
+     ("muy mal", "es"), ("sehr schlecht", "de"), ("molto bene", "it"), ("muito obrigado", "pt"),
+     ("wat een slechte service", "nl"), ("serviciul este foarte prost", "ro"), ("bardzo zła obsługa", "pl")],
+)  # fmt: skip
+def test_two_words_are_enough_for_the_languages_of_the_users(model, text, lang):
+    assert model.score([text], [None]).lang == [lang]
+
+
 def test_the_platform_s_word_stands(model):
     assert model.score(["this is english"], ["fr"]).lang == ["fr"]
+
+
+def test_a_platform_s_three_letters_choose_the_language(model):
+    short, long = model.score(["pas content"], ["fr"]), model.score(["pas content"], ["fra"])
+    assert short.lang == long.lang == ["fr"]
+    assert short.negative[0] == long.negative[0]
 
 
 def test_real_posts_are_recognised(model, shared_data):

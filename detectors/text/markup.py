@@ -14,9 +14,9 @@ _NAMES: Final = (
     "|th|thead|time|title|tr|tt|u|ul|video"
 )
 _ATTRIBUTES: Final = r"""(?:[\s/](?:[^<>"']|"[^"<]{0,500}"|'[^'<]{0,500}'){0,500})?"""
-_HIDDEN: Final = re.compile(
-    r"<!--.{0,2000}?-->|<(script|style)\b[^<>]{0,200}>.{0,4000}?</\1\s*>", re.IGNORECASE | re.DOTALL
-)
+_OPENS: Final = re.compile(r"<!--|<(?:script|style)\b", re.IGNORECASE)
+_CLOSES: Final = {"<!--": "-->", "<script": "</script>", "<style": "</style>"}
+"""What is not shown at all, from the one to the other."""
 _WITHIN: Final = re.compile(rf"</?(?:{_SHOWN_WITHIN}){_ATTRIBUTES}>", re.IGNORECASE)
 _TAG: Final = re.compile(rf"</?(?:{_NAMES}){_ATTRIBUTES}>", re.IGNORECASE)
 
@@ -25,4 +25,21 @@ def without_markup(text: str) -> str:
     """Return `text` without HTML; what is no tag (`<3`, `a < b`, `<your name>`) stays."""
     if "<" not in text or ">" not in text:
         return text
-    return _TAG.sub(" ", _WITHIN.sub("", _HIDDEN.sub(" ", text)))
+    return _TAG.sub(" ", _WITHIN.sub("", _shown(text)))
+
+
+def _shown(text: str) -> str:
+    """Return `text` without comments, scripts and styles, in one pass."""
+    low = text.lower()
+    if len(low) != len(text):  # a letter that is two in lower case
+        low = text
+    out, at = [], 0
+    while (opened := _OPENS.search(low, at)) is not None:
+        closing = _CLOSES[opened[0].lower()]
+        end = low.find(closing, opened.end())
+        if end < 0:
+            break
+        out.append(text[at : opened.start()])
+        at = end + len(closing)
+    out.append(text[at:])
+    return " ".join(out)

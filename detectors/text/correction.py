@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.text.features import PLACES
+from detectors.text.features import BLOCKS, DENSE, PLACES
 from detectors.text.softmax import SCALE, RowAdaGrad
 
 RATE: Final = 0.1
@@ -23,6 +23,9 @@ BOUND: Final = 4.0
 """A correction's weight stays within ±4."""
 MOST_PLACES: Final = 60_000
 """Places that one brand's correction may have (about 30 MB): some thousands of labels; words met later teach no more."""
+
+BIASES: Final = tuple(PLACES + block * len(DENSE) + DENSE.index("bias") for block in range(BLOCKS))
+"""Places of the feature that every post of a language block has."""
 
 
 class Base(Protocol):
@@ -45,6 +48,9 @@ class Correction(msgspec.Struct):
     squares: dict[int, list[float]] = msgspec.field(default_factory=dict)
     """Sums of squared gradients: AdaGrad's memory."""
     learnt: int = 0
+    tilt: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0, 0.0])
+    """Added to the log-odds of each class, so that the classes' shares stay within bounds (`detectors.text.trust`). It is
+    no part of what is learnt: the next label would undo it."""
 
     @property
     def active(self) -> bool:
@@ -53,6 +59,10 @@ class Correction(msgspec.Struct):
 
     def add(self, z: Sequence[float], x: Mapping[int, float]) -> list[float]:
         """Return the log-odds `z` with the correction for the features `x`."""
+        return [v + more for v, more in zip(self.untilted(z, x), self.tilt, strict=True)]
+
+    def untilted(self, z: Sequence[float], x: Mapping[int, float]) -> list[float]:
+        """Return the same without the tilt."""
         a, b, c = z
         weights = self.weights
         for place, value in x.items():
@@ -67,7 +77,7 @@ class Correction(msgspec.Struct):
         """Take one step towards class `label` for a post whose shared log-odds are `z`."""
         if len(self.weights) >= MOST_PLACES:
             x = {place: value for place, value in x.items() if place in self.weights}
-        full = self.add(z, x)
+        full = self.untilted(z, x)
         top = max(full)
         e = [math.exp(v - top) for v in full]
         total = sum(e)
@@ -88,10 +98,18 @@ class Correction(msgspec.Struct):
             self.squares[place] = squares[i]
         self.learnt += 1
 
+    def copy(self) -> Correction:
+        """Return one that learns on by itself."""
+        return Correction(dict(self.weights), dict(self.squares), self.learnt, list(self.tilt))
+
     def compiled(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return (places sorted, weights in 1/1024) for scoring batches."""
-        places = np.array(sorted(self.weights), dtype=np.int64)
-        rows = np.array([self.weights[int(p)] for p in places], dtype=np.float64).reshape(-1, 3)
+        weights = dict(self.weights)
+        for place in BIASES:
+            row = weights.get(place, _ZERO)
+            weights[place] = [v + more for v, more in zip(row, self.tilt, strict=True)]
+        places = np.array(sorted(weights), dtype=np.int64)
+        rows = np.array([weights[int(p)] for p in places], dtype=np.float64).reshape(-1, 3)
         return places, np.rint(rows * SCALE).astype(np.int64)
 
 

@@ -6,13 +6,13 @@ Every worker reads the whole one-partition topic, so equal prefixes give equal s
 labels teach a correction of its own, added to the shared model's log-odds; the shared model itself stays as shipped:
 what "sick" means to a skate shop is not news to a clinic. What keeps a correction sound:
 
-- **share**: one labeller gives at most `ALONE` labels, or half of a brand's labels once others label too;
-- **once**: a person labels a post once; a repeat is refused;
+- **share**: one labeller gives at most `ALONE` labels, or as many as all others together;
+- **latest**: of a person's labels of a post the latest counts, as if it had been the first; one can be withdrawn;
 - **hold-back**: every fifth label is not learnt but kept to judge with;
 - **plain sentences**: forty that no brand's habits turn round ("worst service ever") must keep their sign;
-- **contradiction**: who labels the opposite of what the shared model is sure of, or fairly sure of, most of the time, is
-  not listened to for that brand again (so an analyst should confirm some right answers too, not only mend wrong ones);
-  the same for who calls most of what it is sure of neutral;
+- **labellers**: whose labels say nothing about the posts, or the opposite, is not listened to for that brand again
+  (`detectors.text.labellers`); an analyst should confirm some right answers too, not only mend wrong ones;
+- **trust**: one person moves the share of a class a little, two people who agree as far as both go (`detectors.text.trust`);
 - **roll-back**: what such a labeller taught is taken out again; a correction that fails a check starts afresh.
 """
 
@@ -20,21 +20,35 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from detectors.text import trigger_learning
 from detectors.text.correction import Base, Correction
-from detectors.text.feedback_state import RULES, BrandState, Feedback, FeedbackState, Score, Taken, TriggerLesson
+from detectors.text.features import PLACES
+from detectors.text.feedback_state import (
+    RULES,
+    WITHDRAWN_LABEL,
+    BrandState,
+    Feedback,
+    FeedbackState,
+    Lesson,
+    Score,
+    Taken,
+    TriggerLesson,
+    unpacked,
+)
+from detectors.text.labellers import Said, cell, contrary, unfit
 from detectors.text.plain import turned
 from detectors.text.softmax import CLASSES
+from detectors.text.trust import tilt, witnessed
 
 ALONE: Final = 300
-"""Labels of a brand that one person may give while nobody else does: a team of one is normal."""
-SHARE: Final = 0.5
-"""Of a brand's labels, what one person may give once others label too."""
+"""Labels of a brand that one person may give whatever others do: a team of one is normal."""
 HOLD_BACK: Final = 5
 JUDGES: Final = 60
 """Labels kept to judge with, the latest; at most half from one person."""
@@ -45,37 +59,24 @@ CERTAIN: Final = 2.0
 """Standard errors by which that mean must lie below nought: a dozen honest labels often look worse by chance."""
 TURNED: Final = 3
 """Plain sentences of forty that may change sign: more is no dialect but a mistake."""
-SURE: Final = 0.6
-"""P(negative) or P(positive) of the shared model from which the opposite label counts as a contradiction; on airline
-tweets, never seen, it then errs to the opposite side in 8 of 100."""
-SURE_POSTS: Final = 12
-"""Posts the model was sure of before a labeller is judged by them."""
-CONTRARY: Final = 0.45
-"""Share of contradictions from which a labeller is not listened to: who labels at random has half, honest people have had
-3 to 11 of 100 on five sets."""
-MUTED_POSTS: Final = 20
-"""Posts the model was sure of before a labeller is judged by what was called neutral among them, too."""
-MUTED: Final = 0.6
-"""Share of such posts called neutral or the opposite from which a labeller is not listened to: a thousand labels "neutral" would
-take a brand's negative sum away. On airline tweets honest people call 6 to 16 of 100 posts neutral that the model is sure of."""
-UNSURE: Final = 0.45
-"""The same below SURE: there honest people have had 17 to 36 of 100, who turns labels round only there 65 to 77."""
-UNSURE_POSTS: Final = 30
-UNSURE_CONTRARY: Final = 0.6
 LESSONS: Final = 400
-"""Labels of a brand that are kept (about 700 bytes each), the latest, so that one labeller's can be taken out again."""
+"""Labels of a brand that are kept (about 700 bytes each), the latest, so that one can be taken out again."""
 OWED: Final = 0.2
-"""Of a brand with more labels, the part from such a labeller from which only what is kept is learnt anew."""
+"""Of a brand with more labels, the part from a barred labeller from which also what the older ones taught is forgotten."""
+BOUND_EVERY: Final = 20
+"""Labels of a brand after which the classes' shares are held within bounds again,"""
+BOUND_BY: Final = 200
+"""judged by the posts of so many of its latest labels, whatever these say,"""
+COMMON: Final = 0.25
+"""and without the words and pairs of words that more than this part of them has."""
 REMEMBERED: Final = 20_000
-"""(post, labeller) pairs remembered to refuse repeats."""
+"""(post, labeller) pairs remembered to tell repeats and corrections."""
 MAX_FEATURES: Final = 2_000
 """Features that one label may carry: a post of 400 tokens has fewer."""
 MAX_NAME: Final = 256
 """Characters of a brand, a labeller or a language; a mention's id may have eight times as many."""
 MAX_LABELLERS: Final = 1_000
 """Labellers of a brand, and brands: the state of a topic that anybody may write to stays bounded."""
-
-_unpack: Final = msgspec.msgpack.Decoder(dict[int, float]).decode
 
 
 def fold(state: FeedbackState, feedback: Feedback, base: Base) -> FeedbackState:
@@ -124,16 +125,19 @@ def identity(brand: str, mention: str, labeller: str) -> str:
 
 
 def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
-    if f.label not in CLASSES or not f.features or len(f.features) > MAX_FEATURES:
-        return Taken.INVALID
     if max(len(f.brand), len(f.labeller), len(f.lang), len(f.mention) // 8) > MAX_NAME:
+        return Taken.INVALID
+    if f.label == WITHDRAWN_LABEL:
+        return _withdraw(state, f)
+    if f.label not in CLASSES or not f.features or len(f.features) > MAX_FEATURES:
         return Taken.INVALID
     if f.layout is not None and f.layout != layout_of(base):
         return Taken.OTHER_MODEL
     if not all(0 <= place < base.size and math.isfinite(v) and abs(v) <= 64 for place, v in f.features.items()):
         return Taken.INVALID
-    who = identity(f.brand, f.mention, f.labeller)
-    if who in state.known:
+    who, k = identity(f.brand, f.mention, f.labeller), CLASSES.index(f.label)
+    before = state.known.get(who)
+    if before is not None and before[0] == k:
         return Taken.REPEATED
     brand = state.brands.get(f.brand)
     if brand is None:
@@ -143,80 +147,149 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     if f.labeller in brand.barred:
         return Taken.BARRED
     given = brand.by_labeller.get(f.labeller, 0)
-    if not given and len(brand.by_labeller) >= MAX_LABELLERS:
+    if not given and f.labeller not in brand.by_labeller and len(brand.by_labeller) >= MAX_LABELLERS:
         return Taken.CROWDED
-    others = sum(brand.by_labeller.values()) - given
-    if given >= max(ALONE if not others else 0, SHARE * 2 * max(others, ALONE / 4)):
+    if before is None and given >= max(ALONE, sum(brand.by_labeller.values()) - given):
         return Taken.OVER_SHARE
-    state.known[who] = None
-    if len(state.known) > REMEMBERED:
-        del state.known[next(iter(state.known))]
-    brand.by_labeller[f.labeller] = given + 1
-    brand.seen += 1
 
     z = base.log_odds(f.features)
-    k = CLASSES.index(f.label)
     p = _softmax(z)
-    corrected = brand.correction.add(z, f.features) if brand.correction.active else z
+    lesson = Lesson(who, f.labeller, k, z, msgspec.msgpack.encode(f.features))
+    if before is not None:
+        _uncount(brand, f.labeller, before, p)
+    _count(state, brand, lesson, p)
+    if unfit(brand.said[f.labeller]):
+        _bar(brand, f.labeller)
+        return Taken.BARRED
+    if before is not None:
+        if not _replace(brand, who, lesson):
+            _learn(brand, lesson, f.features)
+        return Taken.CORRECTED
+    brand.seen += 1
+    correction = brand.relearnt()
+    corrected = correction.add(z, f.features) if correction.active else z
     score = brand.languages.setdefault(f.lang, Score())
     score.n += 1
     score.shared_right += z.index(max(z)) == k
     score.right += corrected.index(max(corrected)) == k
-    sure, unsure = brand.sure.setdefault(f.labeller, [0, 0]), brand.unsure.setdefault(f.labeller, [0, 0])
-    likely = max(p[0], p[2])
-    if likely >= UNSURE and k != 1:
-        tally, posts, share = (
-            (sure, SURE_POSTS, CONTRARY) if likely >= SURE else (unsure, UNSURE_POSTS, UNSURE_CONTRARY)
-        )
-        tally[0] += 1
-        tally[1] += (p[0] > p[2]) != (k == 0)
-        if tally[0] >= posts and tally[1] > share * tally[0]:
-            _bar(brand, f.labeller, base)
-            return Taken.BARRED
-
-    if likely >= SURE and k == 1:
-        brand.muted[f.labeller] = brand.muted.get(f.labeller, 0) + 1
-    muted = brand.muted.get(f.labeller, 0)
-    if muted and muted + sure[0] >= MUTED_POSTS and muted + sure[1] > MUTED * (muted + sure[0]):
-        _bar(brand, f.labeller, base)
-        return Taken.BARRED
-
     if brand.seen % HOLD_BACK == 0:
-        _keep(brand, f, k, z)
+        _keep(brand, lesson)
         _check(brand, base)
-        return Taken.KEPT
-    brand.correction.learn(z, f.features, k)
-    brand.lessons.append((f.labeller, k, msgspec.msgpack.encode(f.features)))
-    del brand.lessons[:-LESSONS]
-    return Taken.LEARNT
+        taken = Taken.KEPT
+    else:
+        _learn(brand, lesson, f.features)
+        taken = Taken.LEARNT
+    if brand.seen % BOUND_EVERY == 0:
+        _bound(brand)
+    return taken
 
 
-def _keep(brand: BrandState, f: Feedback, k: int, z: list[float]) -> None:
+def _withdraw(state: FeedbackState, f: Feedback) -> Taken:
+    """Take a person's label of a post back, as if it had never been given."""
+    who = identity(f.brand, f.mention, f.labeller)
+    before, brand = state.known.get(who), state.brands.get(f.brand)
+    if before is None or brand is None:
+        return Taken.NOTHING
+    if f.labeller in brand.barred:
+        return Taken.BARRED
+    lesson = next((one for one in (*brand.lessons, *brand.judges) if one.who == who), None)
+    if lesson is None:
+        return Taken.TOO_OLD
+    del state.known[who]
+    _uncount(brand, f.labeller, before, _softmax(lesson.z))
+    _replace(brand, who, None)
+    return Taken.WITHDRAWN
+
+
+def _count(state: FeedbackState, brand: BrandState, lesson: Lesson, p: Sequence[float]) -> None:
+    labeller, k = lesson.labeller, lesson.label
+    at = cell(p, k)
+    state.known.pop(lesson.who, None)
+    state.known[lesson.who] = [k, at]
+    if len(state.known) > REMEMBERED:
+        del state.known[next(iter(state.known))]
+    brand.by_labeller[labeller] = brand.by_labeller.get(labeller, 0) + 1
+    brand.said.setdefault(labeller, Said()).add(at)
+    errors = brand.errors.setdefault(labeller, [0.0] * 4)
+    errors[0] += 1
+    for i in range(3):
+        errors[1 + i] += (i == k) - p[i]
+
+
+def _uncount(brand: BrandState, labeller: str, before: Sequence[int], p: Sequence[float]) -> None:
+    k, at = before
+    brand.by_labeller[labeller] -= 1
+    brand.said[labeller].take_back(at)
+    errors = brand.errors[labeller]
+    errors[0] -= 1
+    for i in range(3):
+        errors[1 + i] -= (i == k) - p[i]
+
+
+def _replace(brand: BrandState, who: str, lesson: Lesson | None) -> bool:
+    """Put `lesson` in the place of the one called `who`, or take that out; return whether it was still there."""
+    for kept in (brand.lessons, brand.judges):
+        for i, one in enumerate(kept):
+            if one.who == who:
+                kept[i : i + 1] = [] if lesson is None else [lesson]
+                brand.stale = brand.stale or kept is brand.lessons
+                return True
+    return False
+
+
+def _learn(brand: BrandState, lesson: Lesson, x: dict[int, float]) -> None:
+    """Learn a label; the oldest that is kept gives way, and is learnt for good."""
+    brand.relearnt().learn(lesson.z, x, lesson.label)
+    brand.lessons.append(lesson)
+    while len(brand.lessons) > LESSONS:
+        oldest = brand.lessons.pop(0)
+        brand.settled.learn(oldest.z, unpacked(oldest.features), oldest.label)
+
+
+def _keep(brand: BrandState, lesson: Lesson) -> None:
     """Keep a label to judge with; the oldest goes first, one person's own oldest where they fill half the bench."""
-    mine = [i for i, (labeller, *_) in enumerate(brand.judges) if labeller == f.labeller]
+    mine = [i for i, one in enumerate(brand.judges) if one.labeller == lesson.labeller]
     if len(brand.by_labeller) > 1 and len(mine) >= JUDGES // 2:
         del brand.judges[mine[0]]
-    brand.judges.append((f.labeller, k, f.features, z))
+    brand.judges.append(lesson)
     del brand.judges[:-JUDGES]
+
+
+def _bound(brand: BrandState) -> None:
+    """Hold the shares of the classes within what one person, or two who agree, may move.
+
+    Words that many of the posts share do not count: they are what the posts were chosen by, and what labels of them are
+    there to teach. What is measured is how the rest of a post fares, and so any post.
+    """
+    correction = brand.relearnt()
+    posts = [(one.z, unpacked(one.features)) for one in (*brand.judges, *brand.lessons)[-BOUND_BY:]]
+    if not posts or not correction.active:
+        return
+    often = Counter(place for _, x in posts for place in x if place < PLACES)
+    common = {place for place, n in often.items() if n > COMMON * len(posts)}
+    rest = [correction.untilted(z, {p: v for p, v in x.items() if p not in common}) for z, x in posts]
+    correction.tilt = tilt(np.array([z for z, _ in posts]), np.array(rest), *witnessed(brand.errors))
 
 
 def _check(brand: BrandState, base: Base) -> None:
     """Roll the correction back where it does worse than none, on the kept labels or on the plain sentences."""
-    if not brand.correction.active:
+    if not brand.relearnt().active or _sound(brand, base):
         return
-    if _sound(brand, base):
-        return
-    suspects = {who: wrong / n for who, (n, wrong) in brand.sure.items() if n >= 5 and wrong / n > 0.5}
+    suspects = {who: share for who, said in brand.said.items() if (share := contrary(said)) is not None and share > 0.5}
     if suspects:
-        _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]), base)
+        _bar(brand, max(sorted(suspects), key=lambda who: suspects[who]))
         if _sound(brand, base):
             return
-    brand.correction, brand.lessons = Correction(), []
+    _begin_anew(brand)
+
+
+def _begin_anew(brand: BrandState) -> None:
+    brand.correction, brand.settled, brand.lessons, brand.stale = Correction(), Correction(), [], False
     brand.rolled_back += 1
 
 
 def _sound(brand: BrandState, base: Base) -> bool:
-    return not _worse(brand) and turned(brand.correction, base) <= TURNED
+    return not _worse(brand) and turned(brand.relearnt(), base) <= TURNED
 
 
 def _worse(brand: BrandState) -> bool:
@@ -224,29 +297,30 @@ def _worse(brand: BrandState) -> bool:
     n = len(brand.judges)
     if n < MIN_JUDGES:
         return False
-    gains = [
-        math.log(_softmax(brand.correction.add(z, x))[k]) - math.log(_softmax(z)[k]) for _, k, x, z in brand.judges
-    ]
+    correction = brand.relearnt()
+    gains = []
+    for one in brand.judges:
+        corrected = _softmax(correction.add(one.z, unpacked(one.features)))
+        gains.append(math.log(corrected[one.label]) - math.log(_softmax(one.z)[one.label]))
     mean = sum(gains) / n
     spread = math.sqrt(sum((gain - mean) ** 2 for gain in gains) / (n - 1))
     return mean < -WORSE and mean * math.sqrt(n) < -CERTAIN * spread
 
 
-def _bar(brand: BrandState, labeller: str, base: Base) -> None:
-    """Listen to a labeller no longer; learn anew from the others what the brand had learnt.
+def _bar(brand: BrandState, labeller: str) -> None:
+    """Listen to a labeller no longer; what the brand had learnt from them is taken out again.
 
-    Of a brand with more lessons than are kept, that is done only where much of it is the labeller's.
+    What the labels taught that are no longer kept is forgotten where much of the whole is the labeller's.
     """
     brand.barred.append(labeller)
-    brand.judges = [j for j in brand.judges if j[0] != labeller]
-    whole = brand.correction.learnt <= len(brand.lessons)
-    if whole or brand.by_labeller[labeller] > OWED * brand.seen:
-        brand.lessons = [lesson for lesson in brand.lessons if lesson[0] != labeller]
-        brand.correction = Correction()
-        for _, k, packed in brand.lessons:
-            x = _unpack(packed)
-            brand.correction.learn(base.log_odds(x), x, k)
-        brand.rolled_back += 1
+    brand.errors.pop(labeller, None)
+    brand.judges = [one for one in brand.judges if one.labeller != labeller]
+    if brand.settled.learnt and brand.by_labeller[labeller] > OWED * brand.seen:
+        brand.settled = Correction()
+    brand.lessons = [one for one in brand.lessons if one.labeller != labeller]
+    brand.stale = True
+    brand.rolled_back += 1
+    _bound(brand)
 
 
 def _softmax(z: Sequence[float]) -> list[float]:
@@ -258,6 +332,7 @@ def _softmax(z: Sequence[float]) -> list[float]:
 
 __all__ = [
     "RULES",
+    "WITHDRAWN_LABEL",
     "BrandState",
     "Feedback",
     "FeedbackState",

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from detectors.text.correction import Correction
+from detectors.text.labellers import Said
 
-RULES: Final = 3
+RULES: Final = 4
 """Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 
 
@@ -20,6 +21,10 @@ class Taken(StrEnum):
     LEARNT = "learnt"
     KEPT = "kept to judge"
     OVER_SHARE = "over the labeller's share"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+    NOTHING = "nothing to withdraw"
+    TOO_OLD = "too old to take back"
     REPEATED = "labelled by this person before"
     BARRED = "labeller no longer listened to for this brand"
     INVALID = "unknown label or features"
@@ -29,8 +34,15 @@ class Taken(StrEnum):
     OTHER_FIELD = "other field"
 
 
+WITHDRAWN_LABEL: Final = "withdrawn"
+"""What a label says that takes the person's earlier one back."""
+
+
 class Feedback(msgspec.Struct, frozen=True):
-    """A label: `mention` of `brand` is `label`, says `labeller`; `features` are those of `TextModel.features`."""
+    """A label: `mention` of `brand` is `label`, says `labeller`; `features` are those of `TextModel.features`.
+
+    A person's latest label of a post counts; `WITHDRAWN_LABEL` (without features) takes it back.
+    """
 
     mention: str
     brand: str
@@ -50,27 +62,56 @@ class Score(msgspec.Struct):
     right: int = 0
 
 
+class Lesson(msgspec.Struct, array_like=True, frozen=True):
+    """A label that is kept so that it can be taken out again, or to judge with."""
+
+    who: str
+    """`identity` of the label."""
+    labeller: str
+    label: int
+    z: list[float]
+    """The shared model's log-odds."""
+    features: bytes
+    """msgpack of the hashed features."""
+
+
 class BrandState(msgspec.Struct):
     """What one brand's labels did."""
 
     correction: Correction = msgspec.field(default_factory=Correction)
+    """What `settled` and then `lessons` teach."""
+    settled: Correction = msgspec.field(default_factory=Correction)
+    """What the labels before `lessons` taught: they are no longer kept."""
+    stale: bool = False
+    """`correction` is to be learnt anew, for a lesson was changed (`relearnt`)."""
     seen: int = 0
     by_labeller: dict[str, int] = msgspec.field(default_factory=dict)
-    sure: dict[str, list[int]] = msgspec.field(default_factory=dict)
-    """Labeller → [posts the shared model was sure of, labels that said the opposite]."""
-    unsure: dict[str, list[int]] = msgspec.field(default_factory=dict)
-    """The same where it was a little less sure."""
-    muted: dict[str, int] = msgspec.field(default_factory=dict)
-    """Labeller → posts the shared model was sure of that were called neutral."""
-    judges: list[tuple[str, int, dict[int, float], list[float]]] = msgspec.field(default_factory=list)
-    """(labeller, class, features, the shared model's log-odds), the latest last."""
-    lessons: list[tuple[str, int, bytes]] = msgspec.field(default_factory=list)
-    """(labeller, class, features) of what the correction learnt, the latest last."""
+    said: dict[str, Said] = msgspec.field(default_factory=dict)
+    """Labeller → what was said of posts that the shared model is sure of."""
+    errors: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    """Labeller → [labels, and for each class the sum of (label is the class - P(class) of the shared model)]."""
+    judges: list[Lesson] = msgspec.field(default_factory=list)
+    """Labels kept to judge with, the latest last."""
+    lessons: list[Lesson] = msgspec.field(default_factory=list)
+    """What the correction learnt, the latest last."""
     barred: list[str] = msgspec.field(default_factory=list)
     rolled_back: int = 0
     languages: dict[str, Score] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
     """What became of the brand's labels."""
+
+    def relearnt(self) -> Correction:
+        """Return the correction, learnt anew from the lessons where one of them was changed since.
+
+        Put off until it is wanted: however many labels are changed in a row, it is done once.
+        """
+        if self.stale:
+            fresh = self.settled.copy()
+            fresh.tilt = self.correction.tilt
+            for lesson in self.lessons:
+                fresh.learn(lesson.z, unpacked(lesson.features), lesson.label)
+            self.correction, self.stale = fresh, False
+        return self.correction
 
     @property
     def score(self) -> Score:
@@ -107,11 +148,20 @@ class TriggerState(msgspec.Struct):
     rolled_back: int = 0
 
 
+def unpacked(features: bytes) -> dict[int, float]:
+    """Return the features of a lesson."""
+    return _unpack(features)
+
+
+_unpack: Final = msgspec.msgpack.Decoder(dict[int, float]).decode
+
+
 class FeedbackState(msgspec.Struct):
     """All that the feedback topic taught, up to an offset that the caller keeps beside it."""
 
     brands: dict[str, BrandState] = msgspec.field(default_factory=dict)
-    known: dict[str, None] = msgspec.field(default_factory=dict)
+    known: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    """`identity` of a label → [class, cell it was counted in], the latest `REMEMBERED`."""
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
     read: int = 0
     """Records taken, whatever became of them."""
@@ -123,10 +173,12 @@ class FeedbackState(msgspec.Struct):
 
     def corrections(self) -> dict[str, Correction]:
         """Return the corrections that have learnt enough to be used."""
-        return {name: brand.correction for name, brand in self.brands.items() if brand.correction.active}
+        return {name: brand.correction for name, brand in self.brands.items() if brand.relearnt().active}
 
     def to_bytes(self) -> bytes:
         """Return the state for a snapshot; equal states give equal bytes."""
+        for brand in self.brands.values():
+            brand.relearnt()
         return msgspec.msgpack.encode(self)
 
     @classmethod

@@ -246,65 +246,75 @@ def softmax(z: Sequence[float]) -> list[float]:
 
 
 def robust(data: Path) -> None:
-    """Wrong and hostile labels: negative AUC on 3,000 airline tweets after 500 labels of three analysts, and others' harm."""
+    """Wrong and hostile labels: macro-F1, negative AUC and the sum of P(negative) on 3,000 airline tweets after them.
+
+    Each kind of hostile labels three ways: alone, after 200 labels of three analysts, and after 200 honest ones by the same person.
+    """
     model, r, features, odds, y = _airline(data)
-    turned = {"negative": "positive", "positive": "negative", "neutral": "negative"}
     sure, fairly = ([max(p[0], p[2]) >= least for p in map(softmax, odds)] for least in (0.6, 0.45))
-    found: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    turned = [2, 0, 0]
+    Kind = Callable[[int, int, np.random.Generator], int]
+    kinds: dict[str, Kind] = {f"all {c}": (lambda k, i, rng, b=b: b) for b, c in enumerate(CLASSES)}  # type: ignore[misc]
+    kinds |= {
+        f"{CLASSES[a]} called {CLASSES[b]}": (lambda k, i, rng, a=a, b=b: b if k == a else k)  # type: ignore[misc]
+        for a in range(3)
+        for b in range(3)
+        if a != b
+    }
+    kinds |= {
+        "at random": lambda k, i, rng: int(rng.integers(3)),
+        "turned round": lambda k, i, rng: turned[k],
+        "right where the model is sure, else turned": lambda k, i, rng: k if sure[i] else turned[k],
+        "right where it is fairly sure, else turned": lambda k, i, rng: k if fairly[i] else turned[k],
+        "half of neutral called negative": lambda k, i, rng: 0 if k == 1 and rng.random() < 0.5 else k,
+    }
+    found: dict[str, list[tuple[float, float, float, int]]] = defaultdict(list)
     for seed in range(6):
-        chance = np.random.default_rng(max(seed, 0))
+        chance = np.random.default_rng(seed)
         ids = chance.permutation(len(r)).tolist()
         judges, teach, attack = ids[3000:6000], ids[:500], ids[500:1500]
 
-        def one(i: int, value: str, who: str) -> Feedback:
-            return Feedback(who[0] + r[i]["tweet_id"], "Acme", value, who, features[i], "en")
+        def one(i: int, k: int, who: str) -> Feedback:
+            return Feedback(who[0] + r[i]["tweet_id"], "Acme", CLASSES[k], who, features[i], "en")
 
-        def gold(i: int) -> str:
-            return r[i]["sentiment"]
+        def wrong(k: int, chance: np.random.Generator = chance) -> int:
+            return int((k + chance.integers(1, 3)) % 3) if chance.random() < 0.1 else k
 
-        honest = [one(i, gold(i), f"analyst {n % 3}") for n, i in enumerate(teach)]
-        other = {c: [o for o in CLASSES if o != c] for c in CLASSES}
-        attacks = {
-            "turns every label round": [one(i, turned[gold(i)], "mallory") for i in attack],
-            "labels at random": [one(i, str(chance.choice(CLASSES)), "mallory") for i in attack],
-            "calls everything negative": [one(i, "negative", "mallory") for i in attack],
-            "is right where the model is sure, else turns": [
-                one(i, gold(i) if sure[i] else turned[gold(i)], "mallory") for i in attack
-            ],
-            "is right where it is fairly sure, else turns": [
-                one(i, gold(i) if fairly[i] else turned[gold(i)], "mallory") for i in attack
-            ],
-        }
+        honest = [one(i, y[i], f"analyst {n % 3}") for n, i in enumerate(teach)]
         cases = {
             "untaught": [],
-            "500 labels": honest,
-            "500 labels, one in ten wrong": [
-                one(i, str(chance.choice(other[gold(i)])) if chance.random() < 0.1 else gold(i), f"analyst {n % 3}")
-                for n, i in enumerate(teach)
+            "500 labels of three": honest,
+            "500 labels of three, one in ten wrong": [
+                one(i, wrong(y[i]), f"analyst {n % 3}") for n, i in enumerate(teach)
             ],
-            "200 labels": honest[:200],
+            "200 labels of three": honest[:200],
+            "300 labels of one": [one(i, y[i], "ana") for i in teach[:300]],
+            "100 labels of one": [one(i, y[i], "ana") for i in teach[:100]],
+            "1,000 of three who turn every label round": [
+                one(i, turned[y[i]], f"mallory {n % 3}") for n, i in enumerate(attack)
+            ],
         }
-        for name, labels in attacks.items():
+        for name, kind in kinds.items():
+            labels = [one(i, kind(y[i], i, chance), "mallory") for i in attack]
             cases["alone: " + name] = labels
-            cases["after 200: " + name] = honest[:200] + labels
-        cases["three together turn every label round"] = [
-            one(i, turned[gold(i)], f"mallory {n % 3}") for n, i in enumerate(attack)
-        ]
+            cases["after 200 of three: " + name] = honest[:200] + labels
+            cases["after 200 of their own: " + name] = [one(i, y[i], "mallory") for i in teach[:200]] + labels
         for name, labels in cases.items():
             state = FeedbackState()
             for each in labels:
                 state = fold(state, each, model)
-            brand = state.brands.get("Acme")
-            learnt = brand is not None and brand.correction.active
-            p = [
-                softmax(brand.correction.add(odds[i], features[i]) if learnt and brand else odds[i])[0] for i in judges
-            ]
-            found[name].append((auc(y[judges] == 0, np.array(p)), brand.rolled_back if brand else 0))
-    base = np.array([a for a, _ in found["untaught"]])
+            brand, correction = state.brands.get("Acme"), state.corrections().get("Acme")
+            p = np.array([softmax(correction.add(odds[i], features[i]) if correction else odds[i]) for i in judges])
+            gold = y[judges]
+            found[name].append(
+                (f1(gold, p.argmax(axis=1)), auc(gold == 0, p[:, 0]), p[:, 0].sum(), len(brand.barred) if brand else 0)
+            )
+    base = np.array(found["untaught"])
     for name, values in found.items():
-        a = np.array([v for v, _ in values])
-        print(f"{name:56} AUC {a.mean():.4f}, against untaught {(a - base).mean():+.4f} (worst {(a - base).min():+.4f}), "
-              f"rolled back {np.mean([n for _, n in values]):.1f} ×")  # fmt: skip
+        a = np.array(values)
+        m = a.mean(axis=0)
+        print(f"{name:66} F1 {m[0]:.3f} (worst {(a - base)[:, 0].min():+.3f})  AUC {m[1]:.4f} (worst "
+              f"{(a - base)[:, 1].min():+.4f})  sum of P(negative) {m[2]:5.0f}  barred {int(a[:, 3].sum())} of 6")  # fmt: skip
 
 
 def table(name: str, counts: dict[str, Counter[str]]) -> None:
@@ -372,7 +382,7 @@ def labelled(r: list[dict[str, str]], terms: Iterable[Sequence[str]]) -> None:
             learner = TriggerLearner(state.lessons)
             tells = [(t, trigger_of(c), c) for t, c in made[n:]]
             right.append((float(np.mean([w.trigger == t for t, w, _ in tells])),
-                          float(np.mean([learner.verdict(w, c).trigger == t for t, w, c in tells]))))  # fmt: skip
+                          float(np.mean([learner.verdict(w, c, "b").trigger == t for t, w, c in tells]))))  # fmt: skip
         words, learnt = np.mean(right, axis=0)
         print(f"alerts of twelve, {n:3} labelled: the others right by words {words:.3f}, with labels {learnt:.3f}")
 

@@ -192,7 +192,7 @@ class FeedbackAgent:
         if alert.kind != "actual" or not alert.drivers:
             return alert
         found = Verdict(alert.trigger, alert.trigger_confidence, tuple(alert.trigger_terms))
-        told = self.learner.verdict(found, terms_of([alert]))
+        told = self.learner.verdict(found, terms_of([alert]), alert.brand, grave=alert.grave_people > 0)
         if told == found:
             return alert
         return replace(alert, trigger=told.trigger, trigger_confidence=told.confidence,

@@ -14,12 +14,16 @@ JAM = {"krogat": 20.0, "jar": 12.0, "delayed": 4.0}
 GATE = {"gate": 30.0, "delayed": 18.0, "hold": 7.0}
 
 
-def said(number: int, trigger: str, terms: dict[str, float], who: str = "alice") -> TriggerLesson:
-    return TriggerLesson(f"i{number}", "Acme", trigger, who, terms)
+FIRE = {"incendie": 30.0, "evacuation": 9.0, "magasin": 12.0}
+UNSAFE = {"unsafe": 30.0, "jar": 12.0, "krogat": 9.0}
 
 
-def verdict(state: FeedbackState, terms: dict[str, float]):
-    return TriggerLearner(state.triggers.lessons).verdict(trigger_of(terms), terms)
+def said(number: int, trigger: str, terms: dict[str, float], who: str = "alice", brand: str = "Acme") -> TriggerLesson:
+    return TriggerLesson(f"i{number}", brand, trigger, who, terms)
+
+
+def verdict(state: FeedbackState, terms: dict[str, float], brand: str = "Acme", *, grave: bool = False):
+    return TriggerLearner(state.triggers.lessons).verdict(trigger_of(terms), terms, brand, grave=grave)
 
 
 def test_one_label_changes_alerts_like_its_own_and_no_others():
@@ -31,6 +35,41 @@ def test_one_label_changes_alerts_like_its_own_and_no_others():
     assert like.terms[:1] == ("jar",) or like.terms[:1] == ("krogat",)
     assert like.reason.startswith("people said so of 1 similar incident: ")
     assert verdict(state, {"strike": 9.0, "crew": 4.0}) == trigger_of({"strike": 9.0, "crew": 4.0})
+
+
+def test_one_person_changes_the_brand_that_they_spoke_of_and_two_change_others():
+    state = FeedbackState()
+    for n in range(8):
+        fold_trigger(state, said(n, "campaign", GATE))
+    words = trigger_of(GATE)
+    assert verdict(state, GATE).trigger == "campaign"
+    assert verdict(state, GATE, "Other") == words
+    fold_trigger(state, said(20, "product", GATE, "bob"))
+    assert verdict(state, GATE, "Other") == words, "two people who say different things are no two people"
+    for n in range(30, 33):
+        fold_trigger(state, said(n, "campaign", GATE, "bob"))
+    assert verdict(state, GATE, "Other").trigger == "campaign"
+
+
+def test_labels_take_safety_from_no_grave_talk():
+    state = FeedbackState()
+    for n in range(20):
+        for who in ("alice", "bob"):
+            fold_trigger(state, said(n, "campaign", FIRE, who))
+            fold_trigger(state, said(100 + n, "product", UNSAFE, who))
+    for brand in ("Acme", "Other"):
+        assert verdict(state, FIRE, brand) == trigger_of(FIRE)
+        assert verdict(state, {f"#{term.upper()}": n for term, n in FIRE.items()}, brand).trigger == "safety"
+        assert verdict(state, UNSAFE, brand, grave=True) == trigger_of(UNSAFE)
+        assert verdict(state, UNSAFE, brand).trigger == "product", "an opinion, which people may know better"
+
+
+def test_saying_it_anew_takes_none_of_a_person_s_share():
+    state = FeedbackState()
+    for n in range(ALONE):
+        fold_trigger(state, said(n, "legal", {f"word{n}": 2.0}))
+    fold_trigger(state, said(ALONE - 1, "product", {f"word{ALONE - 1}": 2.0}))
+    assert state.last == Taken.LEARNT and state.triggers.lessons[-1].trigger == "product"
 
 
 def test_labels_of_the_kind_that_the_words_say_make_it_surer_and_more_labels_weigh_more():

@@ -46,6 +46,11 @@ def load_judge(settings: Settings) -> OnnxModel | None:
         raise UserError(f"sentiment: {error}") from None
 
 
+def brand_words(settings: Settings) -> dict[str, dict[str, float]]:
+    """Return the brands' own words."""
+    return {brand.name: brand.dictionary for brand in settings.brands if brand.dictionary}
+
+
 def score_core(
     settings: Settings, model: TextModel, scored_partitions: int | None = None, brands: Registry | None = None
 ) -> ScoreCore:
@@ -63,7 +68,7 @@ def score_core(
         official={
             brand.name: frozenset(map(account_key, brand.official)) for brand in settings.brands if brand.official
         },
-        brand_words={brand.name: brand.dictionary for brand in settings.brands if brand.dictionary},
+        brand_words=brand_words(settings),
     )
 
 

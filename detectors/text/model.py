@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +26,7 @@ from scipy import sparse
 from detectors.text import cues, features, grave
 from detectors.text.accents import Accents
 from detectors.text.correction import Correction
+from detectors.text.dictionary import dictionary
 from detectors.text.language import LanguageTable, identify
 from detectors.text.modelfile import ModelError, digest, pack, unpack
 from detectors.text.negation import Negation, negation
@@ -73,6 +73,13 @@ class Scored:
     def neutral(self) -> npt.NDArray[np.uint16]:
         """P(neutral) in 1/10,000."""
         return (UNITS - self.negative.astype(np.int32) - self.positive).astype(np.uint16)
+
+    def head(self, n: int) -> Scored:
+        """Return what is said of the first `n` posts."""
+        return Scored(
+            self.negative[:n], self.positive[:n], self.lang[:n], self.terms.take(np.arange(n)), self.signature[:n],
+            self.cues[:n], self.grave[:n],
+        )  # fmt: skip
 
     def label(self, i: int) -> str:
         """Return the likeliest class of post `i`; neutral where two are equal."""
@@ -220,8 +227,16 @@ class TextModel:
             langs: what the platform says (`en`, `fr-CA`, None).
             brand_words: per text, a brand's own dictionary: phrase → valence from -4 to 4 (0: means nothing).
             brands: per text, whose correction (`use_corrections`) applies.
+
+        A brand's own words count for the sentiment; terms, signature and cues are those of the text as it was written.
         """
+        written, n = texts, len(texts)
         texts = _with_brand_words(texts, brand_words)
+        changed = [i for i in range(n) if texts[i] is not written[i]] if texts is not written else []
+        if changed:  # as written once more behind the others
+            texts = [*texts, *(written[i] for i in changed)]
+            langs = [*langs, *(langs[i] for i in changed)]
+            brands = None if brands is None else [*brands, *(None for _ in changed)]
         enc = self.table.encode(texts)
         lang = identify(enc, self._languages.names, langs, texts)
         flags = self.table.flags[enc.piece]
@@ -229,7 +244,20 @@ class TextModel:
         negative, positive = _probabilities(z)
         said = cues.of_batch(enc.cues, enc.token_start, texts)
         matter = grave.of_batch(self.table.grave[enc.piece], enc.doc, enc.n)
-        return Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said, matter)
+        scored = Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said, matter)
+        if not changed:
+            return scored
+        told = np.arange(n)
+        told[changed] = np.arange(n, n + len(changed))
+        return Scored(
+            negative[:n],
+            positive[:n],
+            lang[:n],
+            scored.terms.take(told),
+            scored.signature[told],
+            said[told],
+            matter[:n],
+        )
 
     def parts(
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
@@ -320,6 +348,10 @@ class TextModel:
         """Use the brands' own corrections (`FeedbackState.corrections`) from the next batch on."""
         self._corrections = {name: c.compiled() for name, c in sorted(corrections.items()) if c.weights}
 
+    def corrected(self, brand: str) -> bool:
+        """Whether labels of this brand change what is said of its posts."""
+        return brand in self._corrections
+
     def log_odds(self, x: Mapping[int, float]) -> list[float]:
         """Return the shared model's log-odds of the classes for hashed features."""
         rows = self.classifier.weights[np.fromiter(x, np.int64, len(x))]
@@ -381,28 +413,10 @@ def _probabilities(z: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint16], 
 
 
 def _with_brand_words(texts: Sequence[str], brand_words: Sequence[Mapping[str, float] | None] | None) -> Sequence[str]:
-    """Return the texts with each brand's own phrases replaced by what they mean there: a neutral word or a face."""
+    """Return the texts with each brand's own phrases replaced by what they mean there."""
     if brand_words is None or not any(brand_words):
         return texts
-    out = list(texts)
-    for i, words in enumerate(brand_words):
-        if words:
-            out[i] = _replace(out[i], tuple(words.items()))
-    return out
-
-
-def _replace(text: str, words: tuple[tuple[str, float], ...]) -> str:
-    low = text.lower()
-    for phrase, valence in words:
-        if phrase and phrase.lower() in low:
-            text = _pattern(phrase).sub("Ⓟ" if not valence else ":)" if valence > 0 else ":(", text)
-            low = text.lower()
-    return text
-
-
-@lru_cache(maxsize=4096)
-def _pattern(phrase: str) -> Any:
-    return re.compile(rf"(?<!\w)[#@]?{re.escape(phrase)}(?!\w)", re.IGNORECASE)
+    return [dictionary(words).replaced(text) if words else text for text, words in zip(texts, brand_words, strict=True)]
 
 
 @lru_cache(maxsize=1)

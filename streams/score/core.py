@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from detectors.text.authors import AuthorLists
 from detectors.text.model import TextModel
@@ -19,7 +19,7 @@ from schemas.times import MINUTE, iso
 from streams.engine.dead_letter import dead_letter
 from streams.engine.records import Record, Write
 from streams.score.brands import BrandMatcher
-from streams.score.rows import EMPTY, CrowdedError, Drafts, Pending, Retraction
+from streams.score.rows import EMPTY, CrowdedError, Drafts, OwnScore, Pending, Retraction
 
 FUTURE: Final = 5 * MINUTE
 """How far ahead of its partition's progress a mention may claim to be (DESIGN section 5, Time)."""
@@ -198,19 +198,53 @@ class ScoreCore:
         return SCORED
 
     def _drafts(self, pending: Sequence[Pending], retracted: Sequence[Retraction], result: Scored) -> Drafts:
-        words = [self._brand_words.get(item.brands[0]) for item in pending] if self._brand_words else None
-        texts = self._model.score(
-            [item.mention.text or "" for item in pending],
-            [item.mention.lang for item in pending],
-            words,
-            [item.brands[0] for item in pending],
-        )
-        result.languages.update(texts.lang)
+        texts = [item.mention.text or "" for item in pending]
+        langs = [item.mention.lang for item in pending]
+        brands = [item.brands[0] for item in pending]
+        others = list(self._by_others(pending))
+        for i, row in others:  # the post once more, as another of its brands sees it
+            texts.append(texts[i])
+            langs.append(langs[i])
+            brands.append(row.brand)
+        words = [self._brand_words.get(brand) for brand in brands] if self._brand_words else None
+        scored_texts = self._model.score(texts, langs, words, brands)
+        apart = [
+            OwnScore(
+                row.number, int(scored_texts.negative[k]), int(scored_texts.positive[k]), bool(scored_texts.grave[k])
+            )
+            for k, (_, row) in enumerate(others, len(pending))
+        ]
+        if others:
+            scored_texts = scored_texts.head(len(pending))
+        result.languages.update(scored_texts.lang)
         result.late = sum(len(item.brands) for item in pending if item.late)
         result.rows = sum(len(item.brands) for item in pending)
         return Drafts(
-            pending, texts, retracted, author_key=self._settings.author_key, lists=self._lists, own=self._official
-        )
+            pending, scored_texts, retracted, author_key=self._settings.author_key, lists=self._lists, own=self._official,
+            apart=apart,
+        )  # fmt: skip
+
+    def _by_others(self, pending: Sequence[Pending]) -> Iterator[tuple[int, BrandRow]]:
+        """Yield the rows of second and further brands that see their post in another way than the first does."""
+        number = 0
+        for i, item in enumerate(pending):
+            if len(item.brands) > 1:
+                own = [self._has_own(brand) for brand in item.brands]
+                for k in range(1, len(own)):
+                    if own[0] or own[k]:
+                        yield i, BrandRow(number + k, item.brands[k])
+            number += len(item.brands)
+
+    def _has_own(self, brand: str) -> bool:
+        """Whether a brand has words or a correction of its own."""
+        return brand in self._brand_words or self._model.corrected(brand)
+
+
+class BrandRow(NamedTuple):
+    """A row of a slice: its number, and whose it is."""
+
+    number: int
+    brand: str
 
 
 def _forget(record: Record, partition: int) -> Write:

@@ -57,6 +57,16 @@ class Retraction(NamedTuple):
     label: int
 
 
+class OwnScore(NamedTuple):
+    """What a brand that is not its post's first makes of it, by its own words and correction."""
+
+    number: int
+    """The row's: mention after mention, brand after brand."""
+    negative: int
+    positive: int
+    grave: bool
+
+
 class Names(dict[str, int]):
     """Numbers names in the order in which they are first met."""
 
@@ -77,6 +87,7 @@ class Drafts:
         author_key: bytes,
         lists: Mapping[str, AuthorLists] | None = None,
         own: Mapping[str, frozenset[str]] | None = None,
+        apart: Sequence[OwnScore] = (),
     ) -> None:
         table = _table(pending, texts, author_key)
         brands, langs, platforms = Names(), Names(), Names()
@@ -92,6 +103,10 @@ class Drafts:
             ids, said = [ids[i] for i in owner], said.take(np.array(owner, np.int64))
         if lists:
             _name_kinds(table, pending, lists)
+        for row in apart:
+            table["negative"][row.number], table["positive"][row.number] = row.negative, row.positive
+            rest = int(table["flags"][row.number]) & (0xFF ^ scored.GRAVE)
+            table["flags"][row.number] = rest | (scored.GRAVE if row.grave else 0)
         if own:
             _mark_official(table, pending, own)
         self._brands, self._langs, self._platforms = list(brands), list(langs), list(platforms)

@@ -9,10 +9,12 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.text.feedback import Feedback, FeedbackState, fold
 from schemas import scored, topics
 from schemas.ids import mention_hash
 from schemas.mention import MAX_UNPACKED
@@ -389,3 +391,63 @@ def test_holes_that_compaction_left_are_holes():
 
 def _pair(number: int) -> tuple[bytes, bytes]:
     return f"x:{number}".encode(), json.dumps(mention(number, T0)).encode()
+
+
+# ---- what a brand's own words and labels change
+
+
+def rows_of(made: ScoreCore, text: str, *brands: str) -> dict[str, tuple[int, int]]:
+    """Return (P(negative), P(positive)) in the row of each brand, of a post between two others."""
+    log = Log()
+    log.tick(T0)
+    for number, (said, whose) in enumerate((("merci", brands[:1]), (text, brands), ("I hate this", brands)), 1):
+        log.say(mention(number, T0, said) | {"brand": None, "brands": list(whose)}, at=T0)
+    found = batch(run(log, made))
+    rows = np.frombuffer(found.rows, scored.ROW)
+    assert len(rows) == 1 + 2 * len(brands) and found.ids == ["x:1", *["x:2"] * len(brands), *["x:3"] * len(brands)]
+    mine = rows[1 : 1 + len(brands)]
+    return {found.brands[row["brand"]]: (int(row["negative"]), int(row["positive"])) for row in mine}
+
+
+@pytest.mark.parametrize("order", [("Acme", "Other"), ("Other", "Acme")])
+def test_each_brand_of_a_post_sees_it_by_its_own_words(order: tuple[str, str]):
+    made = cores.settings("Acme", "Other", "Third")
+    plain = rows_of(cores.score(made), "the grounded tour was late", *order, "Third")
+    assert len(set(plain.values())) == 1
+    made.brands[0].dictionary = {"grounded": 4}
+    own = rows_of(cores.score(made), "the grounded tour was late", *order, "Third")
+    assert own["Other"] == own["Third"] == plain["Other"]
+    assert own["Acme"][1] > plain["Acme"][1]
+    made.brands[1].dictionary = {"tour": -4}
+    both = rows_of(cores.score(made), "the grounded tour was late", *order, "Third")
+    assert both["Acme"] == own["Acme"] and both["Third"] == plain["Third"] and both["Other"][0] > plain["Other"][0]
+
+
+@pytest.mark.parametrize("order", [("Acme", "Other"), ("Other", "Acme")])
+def test_each_brand_of_a_post_sees_it_by_its_own_labels(order: tuple[str, str]):
+    model = cores.model()
+    state = FeedbackState()
+    for n in range(20):
+        features = model.features(f"the krogat {chr(97 + n)} has come", "en")
+        fold(state, Feedback(f"x:{n}", "Acme", "negative", f"p{n % 3}", features, "en"), model)
+    made = cores.score(cores.settings("Acme", "Other"))
+    before = rows_of(made, "the krogat has come", *order)
+    model.use_corrections(state.corrections())
+    try:
+        after = rows_of(made, "the krogat has come", *order)
+    finally:
+        model.use_corrections({})
+    assert after["Other"] == before["Other"] and after["Acme"][0] > before["Acme"][0] + 1_000
+
+
+def test_a_grave_word_that_one_brand_knows_as_its_own_stays_grave_for_another():
+    made = cores.settings("Acme", "Other")
+    made.brands[0].dictionary = {"engine fire": 0}
+    log = Log()
+    log.tick(T0)
+    log.say(mention(1, T0, "engine fire again") | {"brand": None, "brands": ["Acme", "Other"]}, at=T0)
+    found = batch(run(log, cores.score(made)))
+    flags = {
+        found.brands[row["brand"]]: int(row["flags"]) & scored.GRAVE for row in np.frombuffer(found.rows, scored.ROW)
+    }
+    assert flags == {"Acme": 0, "Other": scored.GRAVE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import cast
 
 EXAMPLES = """\
   echo '{"text": "The flight was cancelled again, awful"}' | tocsin sentiment
@@ -20,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score standard input."""
     from detectors.text.model import TextModel
-    from detectors.text.service import run_sentiment
+    from detectors.text.service import Readable, run_sentiment_on
     from streams.errors import UserError
 
     try:
@@ -28,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise UserError(f"--model: {args.model}: {error}; leave --model out for the one shipped") from None
     bad = 0
-    for line in run_sentiment(sys.stdin.buffer, model):
-        bad += line.startswith(b'{"error"')
-        sys.stdout.buffer.write(line if line.endswith(b"\n") else line + b"\n")
-    sys.stdout.buffer.flush()
+    for lines in run_sentiment_on(cast("Readable", sys.stdin.buffer), model):
+        bad += sum(line.startswith(b'{"error"') for line in lines)
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.buffer.flush()
     return int(bad > 0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import threading
 
 import pytest
 
 from detectors.text.model import TextModel
-from detectors.text.service import run_sentiment
+from detectors.text.service import READ, run_sentiment, run_sentiment_on
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +46,21 @@ def test_a_bad_line_says_what_is_wrong_and_spoils_no_other(model, line, says):
     assert len(answers) == 3
     assert answers[0] == answers[2]
     assert answers[1]["error"].startswith(f"line 2: {says}")
+
+
+def test_a_stream_is_answered_as_it_comes_and_the_same_as_lines_are(model):
+    """Given a pipe that stays open, when two lines are in it, then they are answered without waiting for more."""
+    lines = [json.dumps({"text": f"{t} {n}"}).encode() + b"\n" for n in range(700) for t in ("I hate this", "merci !")]
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as stream, os.fdopen(write, "wb", buffering=0) as pipe:
+        answers = run_sentiment_on(stream, model)
+        pipe.write(lines[0] + lines[1])
+        assert len(next(answers)) == 2
+        pipe.write(lines[2][:7])  # a line in two pieces
+        threading.Timer(0.05, lambda: pipe.write(lines[2][7:] + b"\n{\n")).start()
+        later = next(answers)
+        assert [b"error" in one for one in later] == [False, True] and b"line 5" in later[1], "blank lines count"
+    whole = b"".join(lines)[:-1]
+    assert len(whole) < READ
+    found = [one for some in run_sentiment_on(io.BytesIO(whole), model) for one in some]
+    assert found == list(run_sentiment(lines, model))

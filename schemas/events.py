@@ -345,6 +345,7 @@ class Feedback(Struct, omit_defaults=True):
     """The post; with field `trigger` the incident."""
     field: Literal["sentiment", "trigger", "author_kind"]
     value: str
+    """With field `sentiment` negative, neutral or positive, or `withdrawn`: the author's earlier label of the post no longer counts."""
     author: str
     at: datetime
     brand: str | None = None

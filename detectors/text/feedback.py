@@ -124,6 +124,12 @@ def identity(brand: str, mention: str, labeller: str) -> str:
     return hashlib.sha256(f"{brand}\0{mention}\0{labeller}".encode()).hexdigest()[:16]
 
 
+def said_by(state: FeedbackState, brand: str, mention: str, labeller: str) -> str:
+    """Return what a person's label of a post says now; empty where there is none, or one long ago."""
+    found = state.known.get(identity(brand, mention, labeller))
+    return CLASSES[found[0]] if found else ""
+
+
 def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
     if max(len(f.brand), len(f.labeller), len(f.lang), len(f.mention) // 8) > MAX_NAME:
         return Taken.INVALID
@@ -344,4 +350,5 @@ __all__ = [
     "identity",
     "layout_of",
     "refuse",
+    "said_by",
 ]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.commands import options
 from streams.errors import UserError
@@ -17,14 +17,18 @@ from streams.errors import UserError
 if TYPE_CHECKING:
     from schemas.events import Trigger
     from streams.brands.registry import Registry
+    from streams.feedback.label_file import Asked
     from streams.feedback.offer import Offered, Sample
     from streams.settings import Settings
 
 TRIGGERS: Final[tuple[Trigger, ...]] = ("product", "employee", "campaign", "service", "safety", "legal", "other")
 """Written out: `--help` must not wait for what `schemas.events` loads."""
+LISTED: Final = 50
+"""Posts that are not there which are named one by one."""
 EXAMPLES = """\
   tocsin feedback --brand Aerolux --id x:123 --label positive                 # the text is looked up in mentions
   tocsin feedback --brand Aerolux --id x:123 --text "the War Zone booth was sick!" --label positive --as alice
+  tocsin feedback --brand Aerolux --id x:123 --label withdrawn --as alice      # take a label of yours back
   tocsin feedback --brand Aerolux --file labels.csv --as alice                # columns id, label; text and lang if you like
   tocsin feedback --incident 5f0c --trigger product --as alice                # what an incident is about
   tocsin feedback suggest --brand Aerolux                                     # twenty posts whose labels help most
@@ -45,11 +49,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brand", help="the brand that learns from it; with suggest: only this one")
     parser.add_argument("--id", help="platform:id of the post")
     parser.add_argument("--text", help="the post, where it is no longer in mentions; only its hashed features are sent")
-    parser.add_argument("--label", help="negative, neutral or positive")
+    parser.add_argument("--label", help="negative, neutral or positive; withdrawn takes yours back")
     parser.add_argument("--lang", help="its language, where you know it")
     parser.add_argument(
-        "--file", type=Path, help="a CSV of labels instead: columns id, label; text, lang, brand if you like"
-    )
+        "--file", type=Path, help="a CSV of labels instead: columns id, label; text, lang, brand if you like. "
+        "Posts that are not there are named, the others' labels sent, exit status 1",
+    )  # fmt: skip
     parser.add_argument(
         "--incident", metavar="ID", help="an incident instead of a post: its id, or the first characters of it"
     )
@@ -78,8 +83,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _author(args: argparse.Namespace) -> str:
     from detectors.text.feedback import MAX_NAME
+    from streams.feedback.label_file import readable
 
-    author: str = args.author or getpass.getuser()
+    if args.author is None:
+        try:
+            author = getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            raise UserError("--as: missing, and this machine knows no login name of yours; say who you are") from None
+    else:
+        author = args.author.strip()
+    if not author:
+        raise UserError("--as: is empty; say who you are")
+    readable("--as:", author)
     if len(author) > MAX_NAME:
         raise UserError(f"--as: {author[:40]!r}… has {len(author)} characters; at most {MAX_NAME} are taken")
     return author
@@ -125,23 +140,16 @@ def _about(args: argparse.Namespace) -> int:
     return 0
 
 
-class _Row(NamedTuple):
-    where: str
-    mention: str
-    brand: str
-    text: str
-    label: str
-    lang: str | None
-
-
 # ---------------------------------------------------------------------------------------------------------------- label
 
 
 def _label(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
+    from detectors.text.feedback import WITHDRAWN_LABEL
     from streams import consoles, wiring
-    from streams.feedback.labels import record
+    from streams.feedback.label_file import field
+    from streams.feedback.labels import record, withdrawal
 
     author, settings = _author(args), options.settings_of(args)
     rows, empty = _rows(args)
@@ -155,28 +163,38 @@ def _label(args: argparse.Namespace) -> int:
         if not row.brand:
             raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
         if watched and row.brand not in watched:
-            raise UserError(f"{_field(row.where, 'brand')} {_not_watched(row.brand, watched)}")
-    rows = _with_texts(settings, rows)
-    model = wiring.load_model(settings)
+            raise UserError(f"{field(row.where, 'brand')} {_not_watched(row.brand, watched)}")
+    rows, gone = _with_texts(settings, rows)
+    model, words = wiring.load_model(settings), wiring.brand_words(settings)
     writes = []
     with _bar("reading the posts", len(rows)) as advance:
         for row in rows:
-            writes.append(
-                record(model, row.mention, row.brand, row.label, author, row.text, row.lang, datetime.now(UTC))
-            )
+            now = datetime.now(UTC)
+            if row.label == WITHDRAWN_LABEL:
+                writes.append(withdrawal(row.mention, row.brand, author, now))
+            else:
+                own = words.get(row.brand)
+                writes.append(record(model, row.mention, row.brand, row.label, author, row.text, row.lang, now, own))
             advance(1)
     with _bar("sending", len(writes)) as advance:
         for i in range(0, len(writes), 500):
             consoles.write_all(settings, writes[i : i + 500])
             advance(len(writes[i : i + 500]))
+    for complaint in _listed(gone):
+        print(complaint, file=sys.stderr)
     brands = sorted({row.brand for row in rows})
     if args.json:
-        options.print_json({"sent": len(writes), "brands": brands, "without_label": empty, "author": author})
-        return 0
-    print(f"{len(writes)} label(s) for {', '.join(brands)} sent; every worker learns from them now")
+        options.print_json(
+            {"sent": len(writes), "brands": brands, "without_label": empty, "author": author, "missing": len(gone)}
+        )
+        return int(bool(gone))
+    if writes:
+        print(f"{len(writes)} label(s) for {', '.join(brands)} sent; every worker learns from them now")
     if empty:
         print(f"{empty} row(s) without a label were left out")
-    return 0
+    if gone:
+        print(f"{len(gone)} label(s) not sent: their posts are not there (above)", file=sys.stderr)
+    return int(bool(gone))
 
 
 def _registry(settings: Settings) -> Registry:
@@ -200,92 +218,64 @@ def _not_watched(brand: str, watched: set[str]) -> str:
     return f"{brand!r} is not watched; watched are {', '.join(sorted(watched)[:10])}"
 
 
-def _with_texts(settings: Settings, rows: list[_Row]) -> list[_Row]:
-    """Return the rows with the texts that they lack looked up in mentions; raises UserError for a post that is not there."""
+def _with_texts(settings: Settings, rows: list[Asked]) -> tuple[list[Asked], list[str]]:
+    """Return the rows with the texts that they lack looked up in mentions, and one line for each post that is not there.
+
+    Raises UserError where no post is there at all.
+    """
     import asyncio
 
     from aiokafka.errors import KafkaError
 
+    from detectors.text.feedback import WITHDRAWN_LABEL
     from streams.feedback import lookup
+    from streams.feedback.label_file import field
 
-    missing = {row.mention for row in rows if not row.text}
+    missing = {row.mention for row in rows if not row.text.strip() and row.label != WITHDRAWN_LABEL}
     if not missing:
-        return rows
+        return rows, []
     try:
         with _bar("looking up posts", None) as advance:
             found = asyncio.run(lookup.posts(settings, missing, advance=advance))
     except KafkaError as error:
         raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
-    out = []
+    out: list[Asked] = []
+    gone: list[str] = []
     for row in rows:
-        if row.text:
+        if row.mention not in missing or row.text.strip() or row.label == WITHDRAWN_LABEL:
             out.append(row)
             continue
         mention = found.get(row.mention)
         if mention is None:
-            raise UserError(
-                f"{_field(row.where, 'id')} {row.mention} is not in the topic mentions (a week is kept there, deleted posts are not); "
-                "check the id, or give the text"
+            gone.append(
+                f"{field(row.where, 'id')} {row.mention} is not in the topic mentions (a week is kept there, deleted posts are "
+                "not); check the id, or give the text"
             )
-        out.append(row._replace(text=mention.text or "", lang=row.lang or mention.lang))
-    return out
+        elif not (mention.text or "").strip():
+            gone.append(f"{field(row.where, 'id')} {row.mention} has no text: there is nothing to learn from")
+        else:
+            out.append(row._replace(text=mention.text or "", lang=row.lang or mention.lang))
+    if not out:
+        raise UserError("\n".join(_listed(gone)))
+    return out, gone
 
 
-def _rows(args: argparse.Namespace) -> tuple[list[_Row], int]:
+def _listed(complaints: list[str]) -> list[str]:
+    rest = len(complaints) - LISTED
+    return complaints[:LISTED] + ([f"and {rest:,} more like these"] if rest > 0 else [])
+
+
+def _rows(args: argparse.Namespace) -> tuple[list[Asked], int]:
     """Return the labels asked for, and how many rows of the file have none."""
-    if args.file is None:
-        for name in ("brand", "id", "label"):
-            if not getattr(args, name):
-                raise UserError(f"--{name}: missing; give --brand, --id and --label, or a --file of labels")
-        return [_checked("", args.id, args.brand, args.text or "", args.label, args.lang)], 0
-    rows: list[_Row] = []
-    empty = 0
-    try:
-        with args.file.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = {"id", "label"} - set(reader.fieldnames or ())
-            if missing:
-                raise UserError(f"--file: {args.file}: no column {min(missing)!r}; it needs id and label")
-            for row in reader:
-                value = {name: (row.get(name) or "").strip() for name in ("id", "label", "text", "lang", "brand")}
-                if not value["label"]:
-                    empty += 1
-                    continue
-                where = f"{args.file}:{reader.line_num}"
-                brand = value["brand"] or args.brand or ""
-                rows.append(_checked(where, value["id"], brand, value["text"], value["label"], value["lang"] or None))
-    except OSError as error:
-        raise UserError(f"--file: {args.file}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"--file: {args.file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except csv.Error as error:
-        raise UserError(f"--file: {args.file}: no CSV ({error}); save it as CSV with commas") from None
-    return rows, empty
+    from streams.feedback import label_file
 
-
-def _field(where: str, name: str) -> str:
-    """Return how an error names a field: `--id:`, or in a file `labels.csv:3: id`."""
-    return f"{where}: {name}" if where else f"--{name}:"
-
-
-def _checked(where: str, mention: str, brand: str, text: str, label: str, lang: str | None) -> _Row:
-    from detectors.text.feedback import MAX_NAME
-    from streams.feedback.labels import LABELS, UNKNOWN, language_of
-
-    if ":" not in mention.strip(":"):
-        raise UserError(f"{_field(where, 'id')} {mention!r} must be platform:id, as in x:1893021938471")
-    if label.lower() not in LABELS:
-        raise UserError(f"{_field(where, 'label')} {label!r} must be one of {', '.join(LABELS)}")
-    if lang and language_of(lang) == UNKNOWN != lang:
-        raise UserError(
-            f"{_field(where, 'lang')} {lang!r} is no language tag, as en, fr or fr-CA are; leave it out if unsure"
-        )
-    for name, value, most in (("id", mention, 8 * MAX_NAME), ("brand", brand, MAX_NAME)):
-        if len(value) > most:
-            raise UserError(
-                f"{_field(where, name)} {value[:40]!r}… has {len(value)} characters; at most {most} are taken"
-            )
-    return _Row(where, mention, brand, text, label.lower(), lang)
+    if args.file is not None:
+        return label_file.read(args.file, (args.brand or "").strip())
+    for name in ("brand", "id", "label"):
+        if not (getattr(args, name) or "").strip():
+            raise UserError(f"--{name}: missing; give --brand, --id and --label, or a --file of labels")
+    brand, mention, label = args.brand.strip(), args.id.strip(), args.label.strip()
+    return [label_file.checked("", mention, brand, args.text or "", label, args.lang)], 0
 
 
 # -------------------------------------------------------------------------------------------------------------- suggest
@@ -303,20 +293,24 @@ def _suggest(args: argparse.Namespace) -> int:
     settings = options.settings_of(args)
     model = wiring.load_model(settings)
     if args.mentions:
-        sample = Sample(BrandMatcher([]), args.brand)
-        _from_files(args, sample)
+        brands = wiring.registry(settings)
+        watched = {brand.name for brand in brands.watched_at(1 << 62)}
+        if args.brand and watched and args.brand not in watched:
+            raise UserError(f"--brand: {_not_watched(args.brand, watched)}")
+        sample = Sample(brands.matcher_at(1 << 62) if watched else BrandMatcher([]), args.brand)
+        _from_files(args, sample, None if watched else args.brand)
     else:
         sample = _from_topics(args, settings)
     with _bar("choosing", None):
-        offered = sample.choose(model, args.count)
+        offered = sample.choose(model, args.count, wiring.brand_words(settings))
     return _show(args, offered, sample.seen)
 
 
-def _from_files(args: argparse.Namespace, sample: Sample) -> None:
+def _from_files(args: argparse.Namespace, sample: Sample, brand: str | None) -> None:
     from schemas.mention import Mention, decode
     from streams import files
 
-    records, report = files.load(args.mentions, options.columns_of(args), args.brand)
+    records, report = files.load(args.mentions, options.columns_of(args), brand)
     for line in report.lines():
         print(line, file=sys.stderr)
     for record in records:
@@ -371,8 +365,7 @@ def _show(args: argparse.Namespace, offered: list[Offered], seen: int) -> int:
     elif args.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(["id", "brand", "label", "lang", "text"])
-        # A blank first: what begins with = or @ would be a formula to a spreadsheet. Reading strips it.
-        writer.writerows([one.id, one.brand, "", one.lang, f" {one.text}"] for one in offered)
+        writer.writerows([_cell(one.id), _cell(one.brand), "", one.lang, f" {one.text}"] for one in offered)
     elif offered:
         _table(offered, seen)
     if not offered:
@@ -380,6 +373,11 @@ def _show(args: argparse.Namespace, offered: list[Offered], seen: int) -> int:
         where = "in the files" if args.mentions else f"in mentions of the last {args.hours:g} hours"
         print(f"nothing to label: no {what} {where} that nobody has labelled", file=sys.stderr)
     return 0 if offered else 1
+
+
+def _cell(value: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: a blank first. Reading strips it."""
+    return f" {value}" if value[:1] in "=+-@\t\r" else value
 
 
 def _table(offered: list[Offered], seen: int) -> None:

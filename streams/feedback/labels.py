@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from detectors.text.dictionary import dictionary
+from detectors.text.feedback import WITHDRAWN_LABEL, Taken, TriggerLesson, layout_of
 from detectors.text.feedback import Feedback as Lesson
-from detectors.text.feedback import Taken, TriggerLesson, layout_of
 from detectors.text.model import TextModel
 from detectors.text.triggers import TRIGGERS
 from schemas import topics
@@ -47,8 +49,12 @@ def lesson(value: bytes | None) -> Lesson | TriggerLesson | None:
         return None
     if event.brand is None:
         raise NoLessonError(Taken.UNREADABLE, "brand: missing; a label of sentiment teaches a brand's own correction")
+    if event.value == WITHDRAWN_LABEL:
+        return Lesson(event.mention_id, event.brand, event.value, event.author, {})
     if event.value not in LABELS:
-        raise NoLessonError(Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join(LABELS)}")
+        raise NoLessonError(
+            Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join((*LABELS, WITHDRAWN_LABEL))}"
+        )
     if not event.features:
         raise NoLessonError(
             Taken.INVALID, "features: missing; make them with detectors.text.model.TextModel.features, or send the label "
@@ -82,21 +88,42 @@ def language_of(tag: str | None) -> str:
 
 
 def record(
-    model: TextModel, mention: str, brand: str, label: str, author: str, text: str, lang: str | None, at: datetime
-) -> Write:
-    """Return the record that tells every worker that `mention` is `label`: the post's hashed features, not its text."""
+    model: TextModel, mention: str, brand: str, label: str, author: str, text: str, lang: str | None, at: datetime,
+    words: Mapping[str, float] | None = None,
+) -> Write:  # fmt: skip
+    """Return the record that tells every worker that `mention` is `label`: the post's hashed features, not its text.
+
+    Args:
+        words: the brand's own dictionary. A post is learnt from as it is scored, with these phrases replaced.
+
+    Raises ValueError for a text that has nothing to learn from.
+    """
+    if not text.strip():
+        raise ValueError("the post has no text: there is nothing to learn from")
+    if words:
+        text = dictionary(words).replaced(text)
     found = lang or model.score([text], [None]).lang[0]
     features = {str(place): value for place, value in model.features(text, lang).items()}
-    event = Feedback(
-        str(uuid.uuid4()),
-        mention,
-        "sentiment",
-        label,
-        author,
-        at,
-        brand,
-        language_of(found),
-        features,
-        layout_of(model),
+    return _write(
+        Feedback(
+            str(uuid.uuid4()),
+            mention,
+            "sentiment",
+            label,
+            author,
+            at,
+            brand,
+            language_of(found),
+            features,
+            layout_of(model),
+        )
     )
-    return Write(topics.FEEDBACK.name, mention.encode(), encode(event), 0)
+
+
+def withdrawal(mention: str, brand: str, author: str, at: datetime) -> Write:
+    """Return the record that takes a person's label of a post back."""
+    return _write(Feedback(str(uuid.uuid4()), mention, "sentiment", WITHDRAWN_LABEL, author, at, brand))
+
+
+def _write(event: Feedback) -> Write:
+    return Write(topics.FEEDBACK.name, event.mention_id.encode(), encode(event), 0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
+from detectors.text.dictionary import dictionary
 from detectors.text.model import TextModel
 from detectors.text.suggest import Candidate, suggest
 from schemas.mention import Mention, Rejection
@@ -67,8 +68,11 @@ class Sample:
         while len(lots) > MOST:
             kept.pop(heapq.heappop(lots)[1], None)
 
-    def choose(self, model: TextModel, count: int) -> list[Offered]:
-        """Return the posts whose labels would help most."""
+    def choose(
+        self, model: TextModel, count: int, words: Mapping[str, Mapping[str, float]] | None = None
+    ) -> list[Offered]:
+        """Return the posts whose labels would help most; `words` are the brands' own dictionaries."""
+        words = words or {}
         posts = [(brand, name, m) for brand, kept in self._kept.items() for name, m in kept.items()]
         candidates: list[Candidate] = []
         positive: list[int] = []
@@ -76,11 +80,13 @@ class Sample:
         for i in range(0, len(posts), BATCH):
             part = posts[i : i + BATCH]
             texts, tags = [m.text or "" for _, _, m in part], [m.lang for _, _, m in part]
-            scored = model.score(texts, tags, None, [brand for brand, _, _ in part])
+            own = [words.get(brand) for brand, _, _ in part]
+            scored = model.score(texts, tags, own, [brand for brand, _, _ in part])
             positive += scored.positive.tolist()
             langs += scored.lang
             for k, (brand, name, m) in enumerate(part):
-                features = model.features(m.text or "", m.lang)
+                text, phrases = texts[k], own[k]
+                features = model.features(dictionary(phrases).replaced(text) if phrases else text, m.lang)
                 candidates.append(Candidate(name, brand, int(scored.negative[k]), features))
         offered = []
         for one in suggest(candidates, count):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from detectors.text.feedback import BrandState, FeedbackState, Score, Taken
 
-TAKEN = (Taken.LEARNT, Taken.KEPT)
+TAKEN = (Taken.LEARNT, Taken.KEPT, Taken.CORRECTED, Taken.WITHDRAWN)
 """What counts as taken; everything else was refused."""
 
 
@@ -83,8 +83,9 @@ def report(learner: Learner) -> Report:
 def _brand(name: str, brand: BrandState) -> BrandReport:
     languages = [_accuracy(lang, score) for lang, score in brand.languages.items()]
     languages.sort(key=lambda one: (-one.labels, one.language))
+    labellers = sum(n > 0 for n in brand.by_labeller.values())
     return BrandReport(
-        name, brand.correction.active, _accuracy("", brand.score), languages, dict(brand.outcomes), len(brand.by_labeller),
+        name, brand.relearnt().active, _accuracy("", brand.score), languages, dict(brand.outcomes), labellers,
         sorted(brand.barred), brand.rolled_back,
     )  # fmt: skip
 

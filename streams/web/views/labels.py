@@ -9,11 +9,12 @@ from urllib.parse import quote
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from detectors.text.feedback import identity
+from detectors.text.feedback import WITHDRAWN_LABEL, said_by
 from schemas.events import Incident
 from schemas.times import HOUR, from_ms, to_ms
+from streams import wiring
 from streams.feedback import lookup
-from streams.feedback.labels import LABELS, record
+from streams.feedback.labels import LABELS, record, withdrawal
 from streams.messages.phrases import clean
 from streams.web import learning, stories
 from streams.web.guard import LONGEST_NAME, form_of, text_field
@@ -81,31 +82,30 @@ class Labels:
         return response
 
     async def _send(self, incident: Incident, author: str, asked: str) -> None:
-        """Append the label `asked` (`negative x:123`); raises RefusedError, TimeoutError, KafkaError."""
+        """Append the label `asked` (`negative x:123`, `withdrawn x:123`); raises RefusedError, TimeoutError, KafkaError."""
         site = self._site
         value, _, name = asked.partition(" ")
         posts = stories.posts_of(stories.ringing_of(site.board, incident))
-        if value not in LABELS or name not in {post.name for post in posts}:
+        if value not in (*LABELS, WITHDRAWN_LABEL) or name not in {post.name for post in posts}:
             raise RefusedError("label")
         if not author:
             raise RefusedError("name")
         if site.model is None or site.learner is None:
             raise RefusedError("no_learning", 404)
-        if identity(incident.brand, name, author) in site.learner.state.known:
+        before = said_by(site.learner.state, incident.brand, name, author)
+        if before == value:
             raise RefusedError("label_twice", 409)
-        since = None if site.settings.replay else min(to_ms(a.starts_at) for a in incident.alerts) - BEFORE
-        found = await asyncio.wait_for(lookup.posts(site.settings, {name}, since=since), SEND_WITHIN)
-        mention = found.get(name)
-        if mention is None:
-            raise RefusedError("label_gone", 410)
-        write = record(
-            site.model,
-            name,
-            incident.brand,
-            value,
-            author,
-            mention.text or "",
-            mention.lang,
-            from_ms(int(site.wall_clock() * 1_000)),
-        )
+        at = from_ms(int(site.wall_clock() * 1_000))
+        if value == WITHDRAWN_LABEL:
+            if not before:
+                raise RefusedError("label_none", 409)
+            write = withdrawal(name, incident.brand, author, at)
+        else:
+            since = None if site.settings.replay else min(to_ms(a.starts_at) for a in incident.alerts) - BEFORE
+            found = await asyncio.wait_for(lookup.posts(site.settings, {name}, since=since), SEND_WITHIN)
+            mention = found.get(name)
+            if mention is None or not (mention.text or "").strip():
+                raise RefusedError("label_gone", 410)
+            own = wiring.brand_words(site.settings).get(incident.brand)
+            write = record(site.model, name, incident.brand, value, author, mention.text or "", mention.lang, at, own)
         await asyncio.wait_for(site.producer.send([write]), SEND_WITHIN)

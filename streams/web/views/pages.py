@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from detectors.text.feedback import said_by
 from schemas.events import Incident
 from schemas.times import DAY, HOUR, MINUTE, to_ms
 from streams.web import plot, stories
@@ -84,8 +85,11 @@ class Pages:
             "row": stories.row_of(site.board, incident, words, now),
             "heaviest": ringing[0].worst if ringing else None,
             "ringing": ringing,
-            "posts": stories.posts_of(ringing),
-            "learns": site.learner is not None,
+            "posts": (posts := stories.posts_of(ringing)),
+            "learns": (learner := site.learner) is not None,
+            "labelled": {}
+            if learner is None or not (name := (typed or {}).get("name") or site.guard.name(request))
+            else {post.name: said_by(learner.state, incident.brand, post.name, name) for post in posts},
             "drawing": stories.drawing_of(site.board, incident, words, now),
             "notifications": site.board.notifications(incident_id)[::-1],
             "counsel": counsel_of(site.policy, incident, words.language, now),

@@ -112,7 +112,7 @@ def office(embedded: EmbeddedBroker, tmp_path: Path) -> Iterator[Office]:
 def test_what_a_person_says_counts_for_the_incident_at_once_and_for_the_next_alert(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given an incident that was taken for one of service, when alice says product, then it is, and so is its like elsewhere."""
+    """Given an incident that was taken for one of service, when alice says product, then it is; when bob agrees, so is its like elsewhere."""
     office.ring(alert("Acme"))
     first = office.incident("Acme", lambda one: one.trigger == "service")
     capsys.readouterr()
@@ -125,7 +125,14 @@ def test_what_a_person_says_counts_for_the_incident_at_once_and_for_the_next_ale
     assert (label.field, label.value, label.mention_id) == ("trigger", "product", first.incident_id)
     assert label.terms == {"krogat": 40, "jar": 22, "delayed": 9}
 
-    sequence = 0
+    office.ring(alert("Acme", 2))
+    office.incident("Acme", lambda one: one.alerts[-1].sequence == 2)
+    office.ring(alert("Nimbrook"))
+    assert office.incident("Nimbrook", lambda one: bool(one.alerts)).trigger == "service", (
+        "one person speaks for one brand"
+    )
+    assert office.say("--incident", first.incident_id[:8], "--trigger", "product", "--as", "bob") == 0
+    sequence = 1
     for _ in range(20):  # the label is on its way to the worker
         office.ring(alert("Nimbrook", sequence := sequence + 1))
         other = office.incident("Nimbrook", lambda one: one.alerts[-1].sequence == sequence)
@@ -133,12 +140,12 @@ def test_what_a_person_says_counts_for_the_incident_at_once_and_for_the_next_ale
             break
     told = other.alerts[-1]
     assert (other.trigger, other.trigger_by) == ("product", "")
-    assert (told.trigger, told.trigger_labels, told.trigger_terms) == ("product", 1, ["krogat", "jar", "delayed"])
+    assert (told.trigger, told.trigger_labels, told.trigger_terms) == ("product", 2, ["krogat", "jar", "delayed"])
     assert told.trigger_confidence > 0.25
 
-    office.ring(alert("Acme", 2))
-    later = office.incident("Acme", lambda one: one.alerts[-1].sequence == 2)
-    assert (later.trigger, later.trigger_by) == ("product", "alice")
+    office.ring(alert("Acme", 3))
+    later = office.incident("Acme", lambda one: one.alerts[-1].sequence == 3)
+    assert (later.trigger, later.trigger_by) == ("product", "bob")
 
 
 @pytest.mark.parametrize(

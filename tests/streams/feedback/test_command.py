@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import random
 import time
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 
 from deploy.broker import EmbeddedBroker
+from detectors.text.feedback import Feedback as Lesson
+from detectors.text.feedback import FeedbackState, Taken, fold
+from detectors.text.model import TextModel
 from schemas import topics
 from schemas.events import Feedback, decoder
 from schemas.times import from_ms
@@ -21,6 +25,7 @@ from streams import consoles, topics_admin
 from streams.cli import main
 from streams.engine.records import Write
 from streams.feedback import lookup
+from streams.feedback.labels import lesson
 from streams.settings import load
 
 READ = decoder(Feedback)
@@ -95,23 +100,30 @@ def test_a_label_by_id_takes_the_text_as_it_now_is_wherever_it_lies(desk: Desk) 
     assert len(desk.labels()) == 2
 
 
-def test_a_file_of_labels_is_sent_whole_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_with_a_fault_is_not_sent_at_all(desk: Desk, tmp_path: Path) -> None:
     desk.post(1, "I hate Acme")
     file = tmp_path / "labels.csv"
     rows = ["id,brand,label,text", "x:1,,negative,", "x:2,Nimbrook,POSITIVE,lovely jam", "x:3,,,not labelled"]
     file.write_text("\ufeff" + "\n".join(rows) + "\n", encoding="utf-8")
     status, out, _ = desk.say("--file", str(file), "--brand", "Acme", "--as", "ana", "--json")
     assert status == 0
-    assert json.loads(out) == {"sent": 2, "brands": ["Acme", "Nimbrook"], "without_label": 1, "author": "ana"}
+    assert json.loads(out) == {
+        "sent": 2, "brands": ["Acme", "Nimbrook"], "without_label": 1, "author": "ana", "missing": 0,
+    }  # fmt: skip
     assert {(e.mention_id, e.brand, e.value) for e in desk.labels()} == {
         ("x:1", "Acme", "negative"), ("x:2", "Nimbrook", "positive"),
     }  # fmt: skip
     for line, complaint in (
-        ("x:1,Acme,angry,t", f"{file}:3: label 'angry' must be one of negative, neutral, positive"),
+        (
+            "x:1,Acme,angry,t",
+            f"{file}:3: label 'angry' must be one of negative, neutral, positive, or withdrawn to take one back",
+        ),
         ("x:1,Nobody,neutral,t", f"{file}:3: brand 'Nobody' is not watched"),
-        ("x:77,Acme,neutral,", f"{file}:3: id x:77 is not in the topic mentions"),
         ("77,Acme,neutral,t", f"{file}:3: id '77' must be platform:id"),
         ("x:1,,neutral,t", f"{file}:3: no brand"),
+        ('x:1,Acme,neutral,"never closed', f'{file}:3: a quote (") is opened here and never closed'),
+        ('x:1,Acme,neutral,"closed" twice', f'{file}:3: something follows a closing quote (")'),
+        ("x:1,Acme,neutral,well, yes", f"{file}:3: 5 columns where the first row has 4; put texts that hold commas"),
         (f"x:{'1' * 3_000},Acme,neutral,t", f"{file}:3: id 'x:111"),
     ):
         file.write_text(f"id,brand,label,text\nx:5,Acme,neutral,fine\n{line}\n")
@@ -120,6 +132,10 @@ def test_a_file_of_labels_is_sent_whole_or_not_at_all(desk: Desk, tmp_path: Path
     post = ("--brand", "Acme", "--id", "x:1", "--label", "neutral", "--text", "fine")
     assert "--lang: 'klingon!' is no language tag" in desk.say(*post, "--lang", "klingon!")[2]
     assert "--as: 'aaaa" in desk.say(*post, "--as", "a" * 300)[2]
+    assert "--as: is empty" in desk.say(*post, "--as", "   ")[2]
+    assert "--as: character 2 of 'a\\udcff' is no character" in desk.say(*post, "--as", "a\udcff")[2]
+    assert "--text: character 1 of" in desk.say(*post[:-1], "\ud83d", "--as", "ana")[2]
+    assert "--id: missing" in desk.say("--brand", "Acme", "--id", " ", "--label", "neutral")[2]
     file.write_text("id,text\nx:1,t\n")
     assert "no column 'label'" in desk.say("--file", str(file))[2]
     file.write_bytes(b"id,label,text\nx:1,neutral,caf\xe9\n")
@@ -127,6 +143,57 @@ def test_a_file_of_labels_is_sent_whole_or_not_at_all(desk: Desk, tmp_path: Path
     file.write_text("id,label\nx:1,\n")
     assert "no row has a label" in desk.say("--file", str(file), "--brand", "Acme")[2]
     assert len(desk.labels()) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ID; Label ;TEXT;\r\nx:1;negative;"late; late, late";\r\n;;;\r\nx:2;neutral;fine;\r\n',
+        'id\tlabel\ttext\nx:1\tnegative\tlate, late\nx:2\tneutral\tit said ""so\n',
+        '\ufeffnote,label,id,text\n,negative,x:1,"two\nlines"\n,neutral,x:2,fine\n',
+    ],
+)
+def test_a_file_may_be_as_spreadsheets_write_it(desk: Desk, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    assert desk.say("--file", str(file), "--brand", "Acme", "--as", "ana")[0] == 0
+    assert [(e.mention_id, e.value) for e in desk.labels()] == [("x:1", "negative"), ("x:2", "neutral")]
+
+
+def test_posts_that_are_not_there_are_named_and_the_others_sent(desk: Desk, tmp_path: Path) -> None:
+    desk.post(1, "I hate Acme")
+    desk.post(2, " ")
+    file = tmp_path / "labels.csv"
+    file.write_text("id,label\nx:77,neutral\nx:1,negative\nx:2,neutral\n")
+    status, out, err = desk.say("--file", str(file), "--brand", "Acme", "--as", "ana")
+    assert status == 1 and "1 label(s) for Acme sent" in out
+    assert f"{file}:2: id x:77 is not in the topic mentions" in err
+    assert f"{file}:4: id x:2 has no text: there is nothing to learn from" in err and "2 label(s) not sent" in err
+    assert [e.mention_id for e in desk.labels()] == ["x:1"]
+    file.write_text("id,label\nx:77,neutral\n")
+    status, _, err = desk.say("--file", str(file), "--brand", "Acme", "--as", "ana")
+    assert status == 2 and "x:77 is not in the topic" in err and len(desk.labels()) == 1
+
+
+def test_a_label_is_corrected_and_withdrawn(desk: Desk) -> None:
+    desk.post(1, "I hate Acme")
+    post = ("--brand", "Acme", "--id", "x:1", "--as", "ana", "--label")
+    state, model = FeedbackState(), TextModel.load()
+    for value in ("neutral", "negative", "withdrawn"):
+        assert desk.say(*post, value)[0] == 0
+    for record in consoles.read_all(desk.settings, topics.FEEDBACK):
+        taught = lesson(record.value)
+        assert isinstance(taught, Lesson)
+        fold(state, taught, model)
+    assert state.outcomes == {Taken.LEARNT: 1, Taken.CORRECTED: 1, Taken.WITHDRAWN: 1}
+
+
+def test_who_has_no_login_name_is_asked_for_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_123_456)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    status, _, err = desk.say("--brand", "Acme", "--id", "x:1", "--label", "neutral")
+    assert status == 2 and "--as: missing" in err
 
 
 def test_suggested_posts_are_filled_in_and_not_suggested_again(desk: Desk, tmp_path: Path) -> None:
@@ -179,3 +246,17 @@ def test_posts_are_suggested_from_files_without_a_broker(tmp_path: Path, capsys:
     assert "[/red]1" in said and "[/late]" in said
     assert main(["feedback", "suggest", "--mentions", str(file), "--brand", "Other"]) == 1
     assert "nothing to label" in capsys.readouterr().err
+    config = tmp_path / "tocsin.yaml"
+    config.write_text(json.dumps({"brands": [{"name": "=Krogat", "words": ["krogat"]}, {"name": "Nimbrook"}]}))
+    rows = [{"id": "=1", "text": "a krogat is late"}, {"id": "2", "text": "jam"}, {"id": "3", "text": "nimbrook jam"}]
+    more = {"platform": "x", "created_at": body["created_at"]}
+    file.write_text("".join(json.dumps(more | row) + "\n" for row in rows))
+    given = ["feedback", "suggest", "--mentions", str(file), "--config", str(config)]
+    assert main([*given, "--json"]) == 0
+    assert {(one["id"], one["brand"]) for one in json.loads(capsys.readouterr().out)} == {
+        ("x:=1", "=Krogat"), ("x:3", "Nimbrook"),
+    }  # fmt: skip
+    assert main([*given, "--csv", "--brand", "=Krogat"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["x:=1, =Krogat,,en, a krogat is late"]
+    assert main([*given, "--brand", "Other"]) == 2
+    assert "--brand: 'Other' is not watched" in capsys.readouterr().err

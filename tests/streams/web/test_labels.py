@@ -107,14 +107,24 @@ def test_a_label_given_on_the_page_is_learnt_once_and_shown(embedded: EmbeddedBr
                 if learner.offset:
                     break
                 await asyncio.sleep(0.05)
-            status, page = await say(visitor, f"positive {POST}")
-            assert status == 409 and "the first label counts" in page
+            status, page = await say(visitor, f"negative {POST}")
+            assert status == 409 and "just that of this post already" in page
+            assert f'value="withdrawn {POST}"' in page and f'value="negative {POST}" aria-pressed="true"' in page
             assert "Thank you" in (await visitor.get(f"/incidents/{ID}?done=labelled"))[1]
             status, page = await visitor.get("/model?lang=fr")
             assert status == 200 and "1 avis retenus, 0 refusés" in page and samples.BRAND in page
             _, data = await visitor.get("/api/model")
             (brand,) = json.loads(data)["brands"]
             assert (brand["brand"], brand["total"]["labels"], brand["outcomes"]) == (samples.BRAND, 1, {"learnt": 1})
+            for value, offset in (("positive", 2), ("withdrawn", 3)):
+                assert (await say(visitor, f"{value} {POST}"))[0] == 303
+                for _ in range(100):
+                    if learner.offset == offset:
+                        break
+                    await asyncio.sleep(0.05)
+            assert learner.state.outcomes == {"learnt": 1, "corrected": 1, "withdrawn": 1}
+            status, page = await say(visitor, f"withdrawn {POST}")
+            assert status == 409 and "rien à retirer" in page and f'value="withdrawn {POST}"' not in page
 
     asyncio.run(run())
 
@@ -124,6 +134,7 @@ def test_a_post_that_is_not_kept_any_more_teaches_nothing(embedded: EmbeddedBrok
         async with system(embedded, "gone-", model, mention("once said"), mention(None)) as (visitor, settings):
             status, page = await say(visitor, f"negative {POST}")
             assert status == 410 and "no longer kept" in page
+            assert (await say(visitor, f"withdrawn {POST}"))[0] == 409
             assert [r async for batch in read_to_end(settings, "feedback", 0) for r in batch] == []
 
     asyncio.run(run())

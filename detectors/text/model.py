@@ -28,7 +28,7 @@ from detectors.text.accents import Accents
 from detectors.text.correction import Correction
 from detectors.text.dictionary import dictionary
 from detectors.text.language import LanguageTable, identify
-from detectors.text.modelfile import ModelError, digest, pack, unpack
+from detectors.text.modelfile import ModelError, check, digest, number, pack, unpack
 from detectors.text.negation import Negation, negation
 from detectors.text.set_words import call_in
 from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
@@ -49,6 +49,22 @@ FOREIGN: Final = 0.25
 alone speak every language."""
 LEARNING_RATE: Final = 0.05
 UNITS: Final = 10_000
+STEP: Final = 10_000
+"""The largest unit of a model's weights, in 1/1024."""
+_SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
+    "hashed": (2, features.SPACE, 3),
+    "char": (2, 1 << CHAR_BITS, 3),
+    "dense": (BLOCKS, D, 3),
+    "word_hash": ("words",),
+    "word_values": ("words", VALUES),
+    "lang_hash": ("rows",),
+    "lang_rows": ("rows", "languages"),
+}
+_LEARNT: Final[dict[str, tuple[int | str, ...]]] = {
+    "learnt_place": ("places",),
+    "learnt_weight": ("places", 3),
+    "learnt_squares": ("places", 3),
+}
 
 # exp(-k/256) for k = 0 … 16·256, in units of 2^-40: a table makes probabilities the same on any machine.
 _EXP_STEPS: Final = 256
@@ -105,20 +121,26 @@ class TextModel:
     def __init__(self, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
         self.meta = meta
         self.arrays = arrays
-        try:
-            if arrays["hashed"].shape != (2, features.SPACE, 3) or arrays["dense"].shape != (BLOCKS, D, 3):
-                raise ModelError("text model has other features than this version; make it anew: `make train`")
-            self._char: npt.NDArray[np.int32] = arrays["char"].astype(np.int32) * int(meta["char_step"])
-            self._words = {h: k for k, h in enumerate(arrays["word_hash"].tolist())}
-            rows = dict(zip(arrays["lang_hash"].tolist(), arrays["lang_rows"].tolist(), strict=True))
-            self._languages = LanguageTable(meta["languages"], rows)
-            warm = np.zeros((SIZE, 3))
-            hashed = arrays["hashed"].astype(np.float64) * (int(meta["hashed_step"]) / SCALE)
-            warm[: features.PLACES] = np.concatenate([hashed[0], hashed[1], (hashed[0] + hashed[1]) / 2])
-            warm[features.PLACES : features.PLACES + BLOCKS * D] = arrays["dense"].reshape(-1, 3)
-            warm[-3:] = np.eye(3)
-        except KeyError as missing:
-            raise ModelError(f"text model has no {missing}; make it anew: `make train`") from None
+        lengths = check(arrays, _SHAPES)
+        fraction = next((name for name in _SHAPES if name != "dense" and arrays[name].dtype.kind == "f"), None)
+        if fraction:
+            raise ModelError(f"text model: array {fraction!r} holds no whole numbers; make it anew: `make train`")
+        languages = meta.get("languages")
+        if not isinstance(languages, list) or not all(isinstance(name, str) for name in languages):
+            raise ModelError("text model: 'languages' is no list of names; make it anew: `make train`")
+        if len(languages) != lengths["languages"]:
+            raise ModelError(
+                f"text model: {len(languages)} languages are named, {lengths['languages']} are told apart; make it anew: `make train`"
+            )
+        self._char: npt.NDArray[np.int32] = arrays["char"].astype(np.int32) * number(meta, "char_step", STEP)
+        self._words = {h: k for k, h in enumerate(arrays["word_hash"].tolist())}
+        rows = dict(zip(arrays["lang_hash"].tolist(), arrays["lang_rows"].tolist(), strict=True))
+        self._languages = LanguageTable(languages, rows)
+        warm = np.zeros((SIZE, 3))
+        hashed = arrays["hashed"].astype(np.float64) * (number(meta, "hashed_step", STEP) / SCALE)
+        warm[: features.PLACES] = np.concatenate([hashed[0], hashed[1], (hashed[0] + hashed[1]) / 2])
+        warm[features.PLACES : features.PLACES + BLOCKS * D] = arrays["dense"].reshape(-1, 3)
+        warm[-3:] = np.eye(3)
         self.classifier = HashedSoftmax(SIZE, LEARNING_RATE, list(CLASSES))
         self.classifier.weights = warm
         self._quantised: npt.NDArray[np.int32] = np.zeros((features.PLACES + 1, 3), dtype=np.int32)
@@ -144,9 +166,19 @@ class TextModel:
     @classmethod
     def from_bytes(cls, data: bytes) -> TextModel:
         """Return the model that `to_bytes` wrote. Raises `ModelError`."""
-        meta, arrays = unpack(data)
+        return cls.from_parts(*unpack(data))
+
+    @classmethod
+    def from_parts(cls, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> TextModel:
+        """Return the model with this description and these arrays, which become its own. Raises `ModelError`."""
         learnt = {name: arrays.pop(name) for name in list(arrays) if name.startswith("learnt_")}
-        count = int(meta.pop("learnt", 0))
+        count = number(meta, "learnt", 2**53)
+        meta.pop("learnt", None)
+        if learnt:
+            check(learnt, _LEARNT)
+            places = learnt["learnt_place"]
+            if places.dtype.kind == "f" or not ((places >= 0) & (places < SIZE)).all():
+                raise ModelError(f"text model: 'learnt_place' lies beyond 0 … {SIZE - 1}; make it anew: `make train`")
         model = cls(meta, arrays)
         if learnt:
             model._restore(learnt, count)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 import string
+import zlib
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -195,6 +199,78 @@ def test_damaged_or_foreign_bytes_are_refused_in_words(model):
     del arrays["dense"]
     with pytest.raises(ModelError, match="make train"):
         TextModel.from_bytes(pack(meta, arrays))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda meta, a: a.update(char=a["char"][:, :10]),
+            "array 'char' is 2 × 10 × 3, this version has 2 × 65536 × 3",
+        ),
+        (lambda meta, a: a.update(word_values=a["word_values"][:9]), "array 'word_values' is 9 × 6"),
+        (lambda meta, a: a.update(lang_rows=a["lang_rows"][:3]), "array 'lang_rows' is 3 × "),
+        (lambda meta, a: a.update(lang_rows=a["lang_rows"][:, :3]), "languages are named, 3 are told apart"),
+        (lambda meta, a: a.update(dense=a["dense"].ravel()), "array 'dense' is "),
+        (lambda meta, a: a.update(hashed=a["hashed"] * 0.5), "array 'hashed' holds no whole numbers"),
+        (lambda meta, a: a.pop("char"), "no 'char'"),
+        (lambda meta, a: meta.update(char_step="x"), "'char_step' is 'x', not a number"),
+        (lambda meta, a: meta.update(hashed_step=-1), "'hashed_step' is -1, not a number"),
+        (lambda meta, a: meta.pop("hashed_step"), "'hashed_step' is None"),
+        (lambda meta, a: meta.update(languages="en"), "'languages' is no list"),
+        (lambda meta, a: meta.update(learnt="many"), "'learnt' is 'many'"),
+        (
+            lambda meta, a: a.update(
+                learnt_place=np.array([10**9]), learnt_weight=np.zeros((1, 3)), learnt_squares=np.zeros((1, 3))
+            ),
+            "'learnt_place' lies beyond",
+        ),
+        (lambda meta, a: a.update(learnt_weight=np.zeros((2, 3))), "array 'learnt_weight' is 2 × 3"),
+        (lambda meta, a: a.pop("learnt_squares"), "no 'learnt_squares'"),
+    ],
+)
+def test_a_whole_file_with_wrong_insides_is_refused_in_words(model, change, says):
+    empty = {
+        "learnt_place": np.zeros(0, np.int64),
+        "learnt_weight": np.zeros((0, 3)),
+        "learnt_squares": np.zeros((0, 3)),
+    }
+    meta, arrays = dict(model.meta), model.arrays | empty
+    change(meta, arrays)
+    with pytest.raises(ModelError, match=re.escape(says)):
+        TextModel.from_parts(meta, arrays)
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (np.array([1.0, np.nan]), "array 'a' holds what is no number up to 1e+09"),
+        (np.array([1e300]), "array 'a' holds what is no number"),
+        (np.array(["x"]), "array 'a' holds no numbers"),
+        (np.array([True]), "array 'a' holds no numbers"),
+    ],
+)
+def test_an_array_of_what_is_no_number_is_refused_in_words(array, says):
+    with pytest.raises(ModelError, match=re.escape(says)):
+        unpack(pack({}, {"a": array}))
+
+
+@pytest.mark.parametrize(
+    "stored", [["<f8", [3], b"short"], ["<f8", [-2, -2], b""], ["nonsense", [1], b"x"], ["|O", [1], b"x" * 8]]
+)
+def test_an_array_that_is_stored_wrongly_is_refused_in_words(stored):
+    inside = zlib.compress(msgspec.msgpack.encode({"meta": {}, "arrays": {"a": stored}}))
+    with pytest.raises(ModelError, match="array 'a'"):
+        unpack(msgspec.msgpack.encode(["tocsin-text", 1, hashlib.sha256(inside).digest(), inside]))
+
+
+@pytest.mark.parametrize(
+    "inside", [b"no zlib", zlib.compress(b"no msgpack"), zlib.compress(msgspec.msgpack.encode({"meta": {}}))]
+)
+def test_a_right_checksum_over_anything_else_is_refused_in_words(inside):
+    data = msgspec.msgpack.encode(["tocsin-text", 1, hashlib.sha256(inside).digest(), inside])
+    with pytest.raises(ModelError, match="no description and arrays"):
+        TextModel.from_bytes(data)
 
 
 def test_the_shipped_model_is_small_and_loads_without_the_training_packages(model):

@@ -112,7 +112,7 @@ def office(embedded: EmbeddedBroker, tmp_path: Path) -> Iterator[Office]:
 def test_what_a_person_says_counts_for_the_incident_at_once_and_for_the_next_alert(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given an incident that was taken for one of service, when alice says product, then it is; when bob agrees, so is its like elsewhere."""
+    """Given an incident that was taken for one of service, when alice says product, it is; when bob agrees, so is its like elsewhere."""
     office.ring(alert("Acme"))
     first = office.incident("Acme", lambda one: one.trigger == "service")
     capsys.readouterr()

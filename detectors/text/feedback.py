@@ -65,7 +65,7 @@ OWED: Final = 0.2
 """Of a brand with more labels, the part from a barred labeller from which also what the older ones taught is forgotten."""
 BOUND_EVERY: Final = 20
 """Labels of a brand after which the classes' shares are held within bounds again,"""
-BOUND_BY: Final = 200
+BOUND_BY: Final = 100
 """judged by the posts of so many of its latest labels, whatever these say,"""
 COMMON: Final = 0.25
 """and without the words and pairs of words that more than this part of them has."""

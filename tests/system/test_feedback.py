@@ -96,5 +96,5 @@ def test_what_cannot_be_learnt_is_a_dead_letter_that_says_why(
     assert said.keys() == {b"x:1", b"x:2", b"x:3", b"x:4", b"x:5"}
     assert said[b"x:1"][0] == "invalid_feedback"
     assert said[b"x:2"] == ("unknown_brand", "brand: 'Nobody' is not on the watch list; the label is kept until it is")
-    assert said[b"x:3"] == ("invalid_feedback", "value: 'angry' must be one of negative, neutral, positive")
+    assert said[b"x:3"] == ("invalid_feedback", "value: 'angry' must be one of negative, neutral, positive, withdrawn")
     assert "tocsin feedback" in said[b"x:4"][1] and "another version" in said[b"x:5"][1]

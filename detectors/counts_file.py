@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from detectors.volume import VolumeDetector
+from schemas.printable import listed, quoted
 
 FIRST_ROWS: Final = 12
 """Rows from whose spacing the bin width is taken."""
@@ -25,6 +26,8 @@ OUT_HEADER: Final = ("timestamp", "value", "score", "alert")
 DELIMITERS: Final = (",", ";", "\t", "|")
 EPOCH_SECONDS_DIGITS: Final = 11
 """A timestamp of digits only is epoch seconds up to this length, milliseconds beyond."""
+NOTED: Final = 3
+"""Values that are no counts which are noted one by one; of the others only their number is."""
 
 
 EPOCH_MILLIS_DIGITS: Final = 14
@@ -76,7 +79,8 @@ def read_counts(
     """Yield the rows of a file of counts, in order of time.
 
     Times are ISO 8601 (UTC where no zone is given) or epoch seconds or milliseconds. Repaired and said: a delimiter
-    other than a comma, and values that are no counts (empty, NaN, negative, infinite), which are unknown.
+    other than a comma, and values that are no counts (empty, NaN, negative, infinite), which are unknown: the first few
+    one by one, the others by their number.
 
     Args:
         lines: of the file, header first.
@@ -86,7 +90,8 @@ def read_counts(
         note: is told each repair, in one line.
 
     Raises:
-        CountsError: no header, no rows, no such column, text in a number, or times that do not rise.
+        CountsError: no header, no rows, no such column, more fields in a row than columns, text in a number, or times that
+            do not rise.
     """
     source = _decoded(lines, name)
     blank, header = next(((i, line) for i, line in enumerate(source) if line.strip()), (0, ""))
@@ -101,17 +106,26 @@ def read_counts(
     where = [_column(columns, wanted, name) for wanted in (time_column, value_column)]
     before: CountRow | None = None
     zoned: bool | None = None
+    unknown = 0
     for fields in _rows(reader, name):
         line = blank + reader.line_num
         at = f"{name}:{line}"
         if len(fields) <= max(where):
             raise CountsError(f"{at}: {len(fields)} fields, the header has {len(columns)}; complete or remove it")
+        if any(field.strip() for field in fields[len(columns) :]):
+            raise CountsError(_surplus(at, fields, columns, delimiter))
         timestamp, text = fields[where[0]].strip(), fields[where[1]].strip()
         time_ms, has_zone = _time(timestamp, f"{at}: {time_column}")
         if zoned is not None and has_zone != zoned:
-            raise CountsError(f"{at}: {time_column}: {timestamp!r}: some times have a zone, some not; write all in UTC")
+            raise CountsError(
+                f"{at}: {time_column}: {quoted(timestamp)}: some times have a zone, some not; write all in UTC"
+            )
         zoned = has_zone
-        value = _value(text, f"{at}: {value_column}", note)
+        value = _value(text, f"{at}: {value_column}")
+        if math.isnan(value):
+            unknown += 1
+            if unknown <= NOTED:
+                note(f"{at}: {value_column}: {quoted(text)} is no count; taken as unknown (score 0, not learnt)")
         row = CountRow(line, timestamp, text, time_ms, value)
         if before is not None and time_ms <= before.time_ms:
             raise CountsError(_disorder(at, time_column, row, before))
@@ -119,6 +133,8 @@ def read_counts(
         yield row
     if before is None:
         raise CountsError(f"{name}: no rows after the header; expected one for each bin")
+    if unknown > NOTED:
+        note(f"{name}: {unknown - NOTED:,} more values are no counts; taken as unknown too")
 
 
 def detect(
@@ -182,7 +198,7 @@ def _column(columns: list[str], wanted: str, name: str) -> int:
     if columns.count(wanted.lower()) > 1:
         raise CountsError(f"{name}: column {wanted!r} stands twice in the header; keep one of them")
     if wanted.lower() not in columns:
-        found = ", ".join(columns)
+        found = listed(columns)
         raise CountsError(f"{name}: no column {wanted!r} in the header ({found}); name the columns timestamp,value")
     return columns.index(wanted.lower())
 
@@ -193,12 +209,21 @@ def _time(text: str, where: str) -> tuple[int, bool]:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise CountsError(f"{where}: {text!r} is not a time; write ISO 8601 as 2015-02-26T21:45:00Z") from None
+        raise CountsError(f"{where}: {quoted(text)} is not a time; write ISO 8601 as 2015-02-26T21:45:00Z") from None
     zoned = time.tzinfo is not None
     return round((time if zoned else time.replace(tzinfo=UTC)).timestamp() * 1_000), zoned
 
 
-def _value(text: str, where: str, note: Callable[[str], None]) -> float:
+def _surplus(at: str, fields: list[str], columns: list[str], delimiter: str) -> str:
+    """Return what is wrong with a row that has more fields than the header: most often a number with a comma in it."""
+    number = f"{columns[-1]}: {quoted(delimiter.join(fields[len(columns) - 1 :]))}"
+    return (
+        f"{at}: {number}: {len(fields)} fields, the header has {len(columns)}; put a field that holds {delimiter!r} in"
+        f' quotes and write numbers as 1234.5, or use another delimiter, as in "timestamp;value"'
+    )
+
+
+def _value(text: str, where: str) -> float:
     if not text:
         value = math.nan
     else:
@@ -208,11 +233,8 @@ def _value(text: str, where: str, note: Callable[[str], None]) -> float:
             remedy = (
                 "write 1234.5 without separators" if _separated(text) else "leave it empty where the count is unknown"
             )
-            raise CountsError(f"{where}: {text!r} is not a number; {remedy}") from None
-    if math.isfinite(value) and value >= 0.0:
-        return value
-    note(f"{where}: {text!r} is no count; taken as unknown (score 0, not learnt)")
-    return math.nan
+            raise CountsError(f"{where}: {quoted(text)} is not a number; {remedy}") from None
+    return value if math.isfinite(value) and value >= 0.0 else math.nan
 
 
 def _separated(text: str) -> bool:
@@ -227,8 +249,8 @@ _SEPARATORS: Final = {ord(mark): None for mark in ", \u00a0\u202f'"}
 
 def _disorder(at: str, column: str, row: CountRow, before: CountRow) -> str:
     if row.time_ms == before.time_ms:
-        return f"{at}: {column}: {row.timestamp!r} repeats line {before.line}; add the counts up, one row a bin"
-    earlier = f"{row.timestamp!r} is earlier than {before.timestamp!r} of line {before.line}"
+        return f"{at}: {column}: {quoted(row.timestamp)} repeats line {before.line}; add the counts up, one row a bin"
+    earlier = f"{quoted(row.timestamp)} is earlier than {quoted(before.timestamp)} of line {before.line}"
     return f"{at}: {column}: {earlier}; sort the file by time"
 
 

@@ -18,6 +18,7 @@ from streams.policy import load as policy_file
 from streams.policy.model import Policy
 from streams.report.page import report_html
 from streams.settings import Settings
+from streams.structured import load_yaml
 
 WINDOW_COLUMNS: Final = tuple(name for name in Window.__struct_fields__ if name != "schema")
 """The fields of a window; what is a mapping is JSON."""
@@ -40,12 +41,14 @@ class Summary(Struct):
     out: str
 
 
-def policy_of(path: Path | None, settings: Settings, *, configured: bool) -> Policy | None:
-    """Return the policy to page by: the one named, else the configuration's, else none."""
+def policy_of(path: Path | None, settings: Settings, config: Path | None) -> Policy | None:
+    """Return the policy to page by: the one named by `path`, else that of the configuration file `config`, where there is
+    one, else none; raises UserError for one that is named and cannot be read.
+    """
     if path is not None:
         return policy_file.load_policy(path)
-    if configured:
-        return policy_file.load_policy(Path(settings.policy))
+    if config is not None and ("policy" in load_yaml(config) or Path(settings.policy).exists()):
+        return policy_file.load_policy(settings.policy)
     return None
 
 

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, Final
 
+from schemas.printable import listed
 from schemas.times import to_ms
 from streams.errors import UserError, did_you_mean
 
@@ -66,7 +67,7 @@ def resolve(header: Sequence[str], columns: Mapping[str, str] | None, path: str)
     if missing:
         raise UserError(
             f"{path}: no column for {', '.join(missing)}; name it with --columns "
-            f"{','.join(f'{field}=COLUMN' for field in missing)} (columns are {', '.join(header)})"
+            f"{','.join(f'{field}=COLUMN' for field in missing)} (columns are {listed(header)})"
         )
     return chosen
 
@@ -189,4 +190,4 @@ def _exact(column: str, header: Sequence[str], field: str, path: str) -> str:
         return same[0]
     hint = did_you_mean(column, header)
     brand = "; where no column names the brand use --brand NAME" if field == "brand" else ""
-    raise UserError(f"{path}: --columns {field}={column}: no such column{hint}; columns are {', '.join(header)}{brand}")
+    raise UserError(f"{path}: --columns {field}={column}: no such column{hint}; columns are {listed(header)}{brand}")

@@ -6,17 +6,13 @@ A bad row stops nothing. It travels on as it is, so that the pipeline puts it am
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import sys
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -24,7 +20,9 @@ from schemas.mention import MAX_UNPACKED, Mention, Rejection, decode, mention_ke
 from schemas.times import MINUTE, iso, to_ms
 from streams.columns import mention_of, resolve
 from streams.delimited import Row, read_rows, sniff
-from streams.errors import UserError, did_you_mean
+from streams.errors import UserError
+from streams.foreign import UTF16
+from streams.opening import UNPACKING, damaged, opened, unreadable
 from streams.replay_plan import Record
 
 AHEAD: Final = 5 * MINUTE
@@ -156,7 +154,7 @@ def read_mentions(
 def _read(path: str, columns: Mapping[str, str] | None, brand: str | None, report: Report) -> Iterator[FileRecord]:
     name = "standard input" if path == "-" else path
     try:
-        with _open(path) as file:
+        with opened(path) as file:
             start = file.peek(4)
             if not start.strip(b"\xef\xbb\xbf \t\r\n"):
                 raise UserError(f"{name}: empty; it must hold mentions, JSON lines or CSV with a header line")
@@ -164,57 +162,10 @@ def _read(path: str, columns: Mapping[str, str] | None, brand: str | None, repor
                 yield from _json_lines(file, name, brand)
             else:
                 yield from _table(file, name, columns, brand, report)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{name}: the gzip data is damaged or cut short ({error}); copy the file again") from error
+    except UNPACKING as error:
+        raise damaged(name, error) from error
     except OSError as error:
-        raise UserError(f"{name}: {error.strerror or error}{_nearby(path, error)}") from error
-
-
-@contextmanager
-def open_text(path: str) -> Iterator[io.TextIOWrapper]:
-    """Open a text file in UTF-8, unpacked where it is gzipped; raises UserError where it cannot be read."""
-    try:
-        with _open(path) as file:
-            yield io.TextIOWrapper(file, "utf-8-sig", newline="")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path}: the gzip data is damaged or cut short ({error}); copy the file again") from error
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}{_nearby(path, error)}") from error
-
-
-def _nearby(path: str, error: OSError) -> str:
-    if not isinstance(error, FileNotFoundError):
-        return "; name a readable file"
-    folder = Path(path).parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return did_you_mean(Path(path).name, names) or "; check the name"
-
-
-@contextmanager
-def _open(path: str) -> Iterator[io.BufferedReader[Any]]:
-    """Open `path`, unpacked where it is gzipped; standard input stays open."""
-    with ExitStack() as stack:
-        raw: io.RawIOBase = _Unclosable(sys.stdin.buffer) if path == "-" else stack.enter_context(io.FileIO(path))
-        file: io.BufferedReader[Any] = io.BufferedReader(raw)
-        if file.peek(2)[:2] == b"\x1f\x8b":
-            yield io.BufferedReader(cast("io.RawIOBase", stack.enter_context(gzip.GzipFile(fileobj=file))))
-        else:
-            yield file
-
-
-class _Unclosable(io.RawIOBase):
-    """A view of a stream that belongs to somebody else."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        raise unreadable(name, path, error) from error
 
 
 def _is_json(path: str, start: bytes) -> bool:
@@ -222,6 +173,8 @@ def _is_json(path: str, start: bytes) -> bool:
     first = start.strip(b"\xef\xbb\xbf \t\r\n")[:1]
     if first == b"[":
         raise UserError(f"{path}: a JSON array; one mention a line is read (jq -c '.[]' FILE makes such a file)")
+    if name.endswith(_JSON_NAMES) and start[:2] in UTF16:
+        raise UserError(f"{path}: JSON in UTF-16; save it in UTF-8 (iconv -f utf-16 -t utf-8 FILE)")
     return name.endswith(_JSON_NAMES) or first == b"{"
 
 
@@ -250,7 +203,7 @@ def _with_brand(value: bytes, brand: str) -> bytes:
 def _table(
     file: io.BufferedReader[Any], path: str, columns: Mapping[str, str] | None, brand: str | None, report: Report
 ) -> Iterator[FileRecord]:
-    utf16 = file.peek(2)[:2] in {b"\xff\xfe", b"\xfe\xff"}  # a spreadsheet's "Unicode text"
+    utf16 = file.peek(2)[:2] in UTF16
     # Bytes that are no UTF-8 go through as they are: the check of the mention finds them.
     text = io.TextIOWrapper(file, "utf-16" if utf16 else "utf-8-sig", "replace" if utf16 else "surrogateescape", "")
     skipped, first = 1, text.readline()

@@ -38,6 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it and write the results."""
+    import time
+
     import msgspec
     from rich.console import Console
     from rich.progress import Progress
@@ -46,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     from streams.settings import Settings, load
 
     settings = load(args.config) if args.config else Settings()
-    records, report = files.load(args.files, options.columns_of(args), args.brand)
+    policy = backtest_files.policy_of(args.policy, settings, args.config)
+    records, report = files.load(args.files, options.columns_of(args), args.brand, int(time.time() * 1_000))
     for line in report.lines():
         print(line, file=sys.stderr)
     items = list(replay_plan.plan(records))
@@ -54,7 +57,6 @@ def run(args: argparse.Namespace) -> int:
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("backtest", total=len(items))
         outcome, feed = backtest.run(items, settings, progress=lambda n: bar.update(task, advance=n))
-    policy = backtest_files.policy_of(args.policy, settings, configured=args.config is not None)
     if policy is not None:
         backtest.notify(feed, policy, outcome)
     backtest_files.write(args.out, outcome, settings)

@@ -12,6 +12,7 @@ from streams.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     from detectors.history import Learnt
     from schemas.events import BrandEntry
+    from streams.replay_plan import Record
     from streams.settings import Settings
 
 EXAMPLES = """\
@@ -264,10 +265,10 @@ def _learn(args: argparse.Namespace, settings: Settings, name: str) -> Learnt:
 
 def _is_counts(path: str) -> bool:
     """Whether a file is a table of counts: its header has a column value and none of a text."""
-    from streams import files
+    from streams import opening
 
     try:
-        with files.open_text(path) as file:
+        with opening.open_text(path) as file:
             header = next((line.strip().lower() for line in file if line.strip()), "")
     except UnicodeDecodeError:  # a spreadsheet's UTF-16: mentions, if anything
         return False
@@ -279,27 +280,50 @@ def _counts(path: str) -> list[Any]:
     import sys
 
     from detectors.counts_file import read_counts
-    from streams import files
+    from streams import opening
 
-    with files.open_text(path) as file:
+    with opening.open_text(path) as file:
         return list(read_counts(file, path, note=lambda note: print(f"tocsin: {note}", file=sys.stderr)))
 
 
 def _scored(args: argparse.Namespace, settings: Settings, name: str) -> list[Any]:
-    """Return the closed minutes of `name` in files of mentions, scored as the worker would have."""
+    """Return the closed minutes of `name` in files of mentions, scored as the worker would have; raises UserError where
+    none of them is about it.
+    """
+    import time
+
     from msgspec.structs import replace
     from rich.console import Console
     from rich.progress import Progress
 
+    from schemas.printable import listed
     from streams import backtest, files, replay_plan
     from streams.settings import BrandSettings
 
     configured = {brand.name: brand for brand in settings.brands}.get(name)
     alone = replace(settings, brands=[configured or BrandSettings(name, _words(args.words, "--words"))])
-    records, _ = files.load(args.files, options.columns_of(args), name)
+    records, report = files.load(args.files, options.columns_of(args), name, int(time.time() * 1_000))
     items = list(replay_plan.plan(records))
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"learning the past of {name}", total=len(items))
         outcome, _ = backtest.run(items, alone, progress=lambda n: bar.update(task, advance=n))
-    return [window for window in outcome.windows if window.brand == name]
+    windows = [window for window in outcome.windows if window.brand == name]
+    if not windows and (others := _others(records, name)):
+        raise UserError(
+            f"brands import: {', '.join(args.files)}: none of {report.good:,} mentions is about {name!r}; they name "
+            f"{listed(others)}: import them for that brand, or mend the column or field brand"
+        )
+    return windows
+
+
+def _others(records: list[Record], name: str) -> list[str]:
+    """Return the brands other than `name` that mentions name."""
+    from schemas.mention import Mention, decode
+
+    found: set[str] = set()
+    for record in records:
+        mention = decode(record.key, record.value)
+        if isinstance(mention, Mention):
+            found.update(mention.brands or ([mention.brand] if mention.brand else []))
+    return sorted(one for one in found if one.casefold() != name.casefold())

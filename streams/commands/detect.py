@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     import csv
 
     from detectors.counts_file import OUT_HEADER, CountsError, detect, read_counts
-    from streams import files
+    from streams import opening
     from streams.commands import options
     from streams.errors import UserError
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     notes: list[str] = []
     rows = alerts = 0
     try:
-        with files.open_text(str(args.file)) as source, _target(args.out) as target:
+        with opening.open_text(str(args.file)) as source, _target(args.out) as target:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(OUT_HEADER)
             counts = read_counts(source, str(args.file), note=notes.append)
@@ -53,8 +53,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(str(error)) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{args.file}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}") from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # those of the input are told where it is read
+        raise UserError(f"--out: {args.out}: {error.strerror or error}; name a file that can be written to") from None
     for note in dict.fromkeys(notes):
         print(f"tocsin: {note}", file=sys.stderr)
     if args.json:
@@ -69,13 +71,15 @@ def _target(out: str) -> Iterator[TextIO]:
     """Open where the rows go; a file comes into its place when all is written, so a failed run leaves what was there."""
     if out == "-":
         yield sys.stdout
+        sys.stdout.flush()  # a full disk behind it is told here, not when the interpreter ends
         return
-    path = Path(out).resolve()
+    there = Path(out)
+    if there.exists() and not there.is_file():  # a pipe, /dev/null: nothing to keep, and never to be replaced
+        with there.open("w", encoding="utf-8", newline="") as open_there:
+            yield open_there
+        return
+    path = there.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():  # a pipe, /dev/null: nothing to keep, and never to be replaced
-        with path.open("w", encoding="utf-8", newline="") as there:
-            yield there
-        return
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("w", encoding="utf-8", newline="") as whole:

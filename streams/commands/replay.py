@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = options.settings_of(args)
     speed = _speed(args.speed)
-    records, report = files.load(args.files, options.columns_of(args), args.brand)
+    records, report = files.load(args.files, options.columns_of(args), args.brand, int(time.time() * 1_000))
     for line in report.lines():
         print(line)
     if not settings.replay and not args.as_live:

@@ -79,6 +79,18 @@ def test_a_value_that_is_no_count_is_unknown_and_said(text):
     assert notes == [f"counts.csv:3: value: {text!r} is no count; taken as unknown (score 0, not learnt)"]
 
 
+def test_many_values_that_are_no_counts_are_noted_by_the_first_few_and_their_number():
+    rows, notes = judged(lines(*minutes(["nan"] * 1_500)))
+    assert len(rows) == 1_500
+    assert [note.partition(": ")[0] for note in notes] == ["counts.csv:2", "counts.csv:3", "counts.csv:4", "counts.csv"]
+    assert notes[-1] == "counts.csv: 1,497 more values are no counts; taken as unknown too"
+
+
+def test_blank_fields_beyond_the_header_are_nothing():
+    rows, notes = judged(lines("2017-04-01 00:00:00,3,", "2017-04-01 00:05:00,4, ,"))
+    assert ([row.value for row in rows], notes) == (["3", "4"], [])
+
+
 def test_other_columns_byte_order_marks_blank_lines_and_capitals_do_not_matter():
     text = ["\n", "\ufeffid,Value,Timestamp\n", "a,3,2017-04-01T00:00:00Z\n", "\n", "b,4,2017-04-01T02:05:00+02:00\n"]
     rows = list(read_counts(text))
@@ -141,6 +153,19 @@ def test_columns_of_other_names_can_be_named():
             "c.csv:3: timestamp: '2017-04-01 00:05:00Z': some times have a zone, some not",
         ),
         (lines("2017-04-01 00:00:00"), "c.csv:2: 1 fields, the header has 2"),
+        (
+            lines("2017-04-01 00:00:00,1,103"),
+            "c.csv:2: value: '1,103': 3 fields, the header has 2; put a field that holds ',' in quotes",
+        ),
+        (
+            lines("2017-04-01 00:00:00;1;5;a", header="timestamp;value;note"),
+            "c.csv:2: note: '5;a': 4 fields, the header has 3; put a field that holds ';' in quotes",
+        ),
+        (
+            lines("2017-04-01 00:00:00,3", header="\x1b[31mtime" + "e" * 300 + ",count"),
+            "c.csv: no column 'timestamp' in the header (\\x1b[31mtime" + "e" * 31 + "…, count); name",
+        ),
+        (lines(f"2017-04-01 00:00:00,{'9' * 300}x"), f"c.csv:2: value: '{'9' * 40}…' is not a number"),
         (lines("2017-04-01\0 00:00:00,3"), None),
     ],
     ids=lambda value: None if isinstance(value, list) else value and value[:40],

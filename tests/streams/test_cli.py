@@ -393,6 +393,71 @@ def test_detect_that_fails_leaves_every_file_as_it_was(run: Any, tmp_path: Path)
     assert sorted(entry.name for entry in tmp_path.iterdir() if "out" in entry.name) == ["out.csv"]
 
 
+@pytest.mark.parametrize("out", ["/dev/full", "/proc/nowhere/out.csv", "folder", "file/out.csv"])
+def test_what_cannot_be_written_is_told_of_the_output_and_not_of_the_input(run: Any, tmp_path: Path, out: str):
+    (tmp_path / "counts.csv").write_text("timestamp,value\n2026-03-02T00:00:00Z,1\n2026-03-02T00:05:00Z,2\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    said = run("detect", "counts.csv", "--out", out)
+    assert said.status == 2
+    assert said.err.startswith(f"tocsin: --out: {out}: ")
+    assert said.err.endswith("; name a file that can be written to\n")
+    assert len(said.err.splitlines()) == 1
+
+
+def piped(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        f"{sys.executable} -m streams {command}", shell=True, cwd=folder, capture_output=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def test_a_full_disk_behind_a_pipe_is_told_and_a_reader_who_leaves_is_not(tmp_path: Path):
+    rows = "".join(f"2026-03-{1 + m // 1440:02d}T{m // 60 % 24:02d}:{m % 60:02d}:00Z,3\n" for m in range(20_000))
+    (tmp_path / "counts.csv").write_text("timestamp,value\n" + rows)
+    for out in ("-", "/dev/stdout"):
+        done = piped(f"detect counts.csv --out {out} | head -1", tmp_path)
+        assert (done.stdout, done.stderr) == (b"timestamp,value,score,alert\n", b""), out
+    done = piped("detect counts.csv --out - > /dev/full", tmp_path)
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2, [b"tocsin: --out: -: No space left on device; name a file that can be written to"],
+    )  # fmt: skip
+
+
+def test_detect_reads_a_spreadsheets_utf_16(run: Any, tmp_path: Path):
+    (tmp_path / "counts.csv").write_text(
+        "timestamp,value\n2026-03-02T00:00:00Z,1\n2026-03-02T00:05:00Z,2\n", encoding="utf-16"
+    )
+    said = run("detect", "counts.csv", "--out", "out.csv")
+    assert (said.status, said.err, len((tmp_path / "out.csv").read_text().splitlines())) == (0, "", 3)
+
+
+def test_a_mention_of_2099_is_set_aside_by_a_backtest_and_said(run: Any, tmp_path: Path):
+    (tmp_path / "m.csv").write_text(
+        "id,created_at,text\n1,2026-03-02T10:00:00Z,one\n2,2099-01-01T00:00:00Z,two\n3,2026-03-02T10:01:00Z,three\n"
+    )
+    said = run("backtest", "m.csv", "--brand", "Acme", "--out", "out", "--json")
+    assert said.status == 0
+    assert said.json["applied"] == 2
+    assert "1 of 3 rows are no mention and become dead letters: in_future 1" in said.err
+    assert "m.csv:3: created_at: 2099-01-01T00:00:00Z is more than 5 minutes from now" in said.err
+    assert "2026-03-02T10:00:00Z to 2026-03-02T10:01:00Z" in said.err
+    assert "2099" not in (tmp_path / "out" / "windows.csv").read_text()
+    assert "2099" not in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_backtest_needs_no_policy_unless_one_is_named(run: Any, tmp_path: Path):
+    (tmp_path / "m.csv").write_text("id,created_at,text\n1,2026-03-02T10:00:00Z,one\n")
+    (tmp_path / "tocsin.yaml").write_text("brands: [{name: Acme}]\n")
+    said = run("backtest", "m.csv", "--brand", "Acme", "--config", "tocsin.yaml", "--out", "out")
+    assert said.status == 0, said.err
+    assert "--policy FILE says who would have been paged" in said.out
+    (tmp_path / "tocsin.yaml").write_text("brands: [{name: Acme}]\npolicy: mine.yaml\n")
+    said = run("backtest", "m.csv", "--brand", "Acme", "--config", "tocsin.yaml", "--out", "out")
+    assert said.status == 2
+    assert "mine.yaml: there is no such file" in said.err
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [("id", "--columns: 'id' is not field=column"), ("id=nowhere,created_at=created_utc,text=text", "nowhere")],

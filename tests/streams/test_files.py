@@ -305,6 +305,35 @@ def test_columns_that_say_nothing(text):
         parse_columns(text)
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"PK\x03\x04\x14\x00", "a spreadsheet (xlsx, ods)"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        (bytes(range(256)), "binary data"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.csv.gz"])
+def test_a_file_that_is_no_text_is_told_by_what_it_looks_like_and_not_by_its_bytes(table, start, kind, name):
+    data = start + bytes(range(256)) * 20
+    path = table(gzip.compress(data) if name.endswith("gz") else data, name)
+    says([path], f"no text but {kind}", "save it as CSV")
+
+
+def test_a_header_that_is_not_text_is_shown_escaped_and_short(table):
+    path = table(",".join(f"\x1b[{n}m\x85{'x' * 90}" for n in range(200)).encode("latin-1"))
+    with pytest.raises(UserError) as caught:
+        load([path])
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 900
+    assert "and 188 more" in str(caught.value)
+
+
+def test_json_lines_in_utf_16_are_told(table):
+    says([table(line("1").encode("utf-16"), "m.jsonl")], "JSON in UTF-16", "save it in UTF-8")
+
+
 # ------------------------------------------------------------------------------------------------------- any input
 
 TABLE, LINES = b"id,created_at,text\n", b'{"platform":"x","id":"1","created_at":"2026-03-02T08:00:00Z","text":"hi"}\n'

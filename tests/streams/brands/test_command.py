@@ -124,6 +124,10 @@ def test_too_little_of_a_past_is_told_with_status_1(run: Any, tmp_path: Path):
         ("timestamp,value\n", "no rows after the header"),
         ("", "empty"),
         ("id,created_at,text\n1,soon,hello\n", "none of 1 rows is a mention"),
+        (
+            "id,created_at,text,brand\n1,2026-03-02T00:05Z,hello,Zenith\n2,2026-03-02T00:05Z,hello,Borealis\n",
+            "none of 2 mentions is about 'Acme'; they name Borealis, Zenith: import them for that brand",
+        ),
     ],
 )  # fmt: skip
 def test_files_that_nothing_can_be_learnt_from(run: Any, tmp_path: Path, text: str, told: str):

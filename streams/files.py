@@ -106,26 +106,37 @@ def load(
     """Return the rows of `paths` as records sorted by time, and the report.
 
     Rows that are no mention get the time of the row that they followed. So do, where `now` (epoch ms) is given,
-    mentions more than five minutes after it: they must not carry time into the future.
+    mentions more than five minutes after it: they must not carry time into the future. Where most mentions are so, the data are
+    invented, and their time is taken as it is.
 
     Raises UserError as `read_mentions` does, and where not one row is a mention.
     """
     report = Report()
-    records: list[Record] = []
-    early = 0  # bad rows before the first mention, which get its time
-    time: int | None = None
+    found: list[tuple[bytes | None, bytes, int | None]] = []
+    ahead: list[tuple[int, FileRecord]] = []
     for row in read_mentions(paths, columns, brand, report):
         if row.time is not None and now is not None and row.time > now + AHEAD:
-            problem = Rejection("in_future", f"created_at: {iso(row.time)} is more than 5 minutes from now")
-            row = row._replace(time=None, problem=problem)
-        report.take(row)
-        time = row.time if row.time is not None else time
-        early += time is None
-        records.append(Record(row.key, row.value, time or 0))
+            ahead.append((len(found), row))
+            found.append((row.key, row.value, None))
+        else:
+            report.take(row)
+            found.append((row.key, row.value, row.time))
+    invented = len(ahead) > report.good
+    for place, row in ahead:
+        if invented and row.time is not None:
+            found[place] = (row.key, row.value, row.time)
+            report.take(row)
+        else:
+            problem = Rejection("in_future", f"created_at: {iso(row.time or 0)} is more than 5 minutes from now")
+            report.take(row._replace(time=None, problem=problem))
+    time = next((when for _, _, when in found if when is not None), None)
     if time is None:
         reason = f"; the first: {report.examples[0]}" if report.examples else ""
         raise UserError(f"{', '.join(map(str, paths))}: none of {report.rows.total():,} rows is a mention{reason}")
-    records[:early] = [record._replace(time=records[early].time) for record in records[:early]]
+    records: list[Record] = []
+    for key, value, when in found:
+        time = time if when is None else when
+        records.append(Record(key, value, time))
     # Of two at one moment the key decides, so that the order of the files does not matter; those without come last.
     records.sort(key=lambda record: (record.time, record.key is None, record.key or b""))
     return records, report

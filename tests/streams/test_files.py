@@ -258,6 +258,14 @@ def test_a_mention_of_2100_does_not_carry_time_into_the_future(table):
     assert report.bad == {"in_future": 1}
 
 
+def test_data_that_mostly_lie_ahead_are_invented_and_keep_their_time(table):
+    rows = [line(str(n), f"2031-05-0{n}T08:00:00Z") for n in (1, 2, 3)]
+    path = table(line("9") + "junk\n" + "".join(rows), "m.jsonl")
+    records, report = load([path], now=parse_iso("2026-03-02T12:00:00Z"))
+    assert [record.time for record in records][2:] == [parse_iso(f"2031-05-0{n}T08:00:00Z") for n in (1, 2, 3)]
+    assert (report.good, report.bad) == (4, {"malformed_json": 1})
+
+
 # ------------------------------------------------------------------------------------------------------ users' errors
 
 

@@ -8,10 +8,12 @@ more than one mention to count.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any, Final, Literal
 
+from detectors.text.triggers import plain
 from schemas.events import Driver, Window
 
 Kind = Literal["term", "hashtag", "link", "language", "author_kind"]
@@ -26,6 +28,7 @@ MAX_DRIVERS: Final = 8
 MIN_WEIGHT: Final = 2.0  # z
 KINDS: Final[dict[str, Kind]] = {"t": "term", "l": "language", "k": "author_kind"}
 PLATFORM: Final = "p"
+_SPLIT: Final = re.compile(r"[\W_]+")
 
 
 class Drivers:
@@ -60,14 +63,13 @@ class Drivers:
             self.usual = {key: value / self._scale for key, value in self.usual.items()}
             self._scale = 1.0
 
-    def top(self, brand: str = "") -> list[Driver]:
-        """Return what stands out now, strongest first; the words of the name `brand` say nothing."""
-        words = brand.casefold().split()
-        own = {*words, "".join(words)}
+    def top(self, names: Iterable[str] = ()) -> list[Driver]:
+        """Return what stands out now, strongest first; the brand's own `names` say nothing."""
+        own = own_terms(names)
         n, usual_n = self.recent_count, self.usual_count
         found: list[Driver] = []
         for key, count in self.recent.items():
-            if key[0] == PLATFORM or key[1:].lstrip("#@").casefold() in own:
+            if key[0] == PLATFORM or _bare(key[1:]) in own:
                 continue
             weight = _weight(count, n, self.usual.get(key, 0.0) / self._scale, usual_n)
             if weight >= MIN_WEIGHT:
@@ -80,9 +82,11 @@ class Drivers:
         found.sort(key=lambda d: (-d.weight, d.kind, d.value))
         return found[:MAX_DRIVERS]
 
-    def recent_terms(self) -> dict[str, int]:
-        """Return the terms of now with their rounded counts."""
-        return {key[1:]: round(count) for key, count in sorted(self.recent.items()) if key[0] == "t" and count >= 0.5}
+    def recent_terms(self, names: Iterable[str] = ()) -> dict[str, int]:
+        """Return the terms of now with their rounded counts, without the brand's own `names`."""
+        own = own_terms(names)
+        found = {key[1:]: round(count) for key, count in sorted(self.recent.items()) if key[0] == "t" and count >= 0.5}
+        return {term: count for term, count in found.items() if _bare(term) not in own}
 
     def platforms(self) -> list[str]:
         """Return the platforms of now by name."""
@@ -95,6 +99,20 @@ class Drivers:
     def load(self, data: list[Any]) -> None:
         """Take over what `dump` returned."""
         self.usual, self.recent, self.usual_count, self.recent_count, self._scale, self._minute = data
+
+
+def own_terms(names: Iterable[str]) -> set[str]:
+    """Return the terms that a brand's `names` (its name, watch words, accounts) make: their words, and all of them as one."""
+    found: set[str] = set()
+    for name in names:
+        words = [word for part in _SPLIT.split(plain(name)) if (word := part)]
+        found |= {*words, "".join(words), _bare(name)}
+    return found - {""}
+
+
+def _bare(term: str) -> str:
+    """Return a term without accents, #, @ and an English genitive."""
+    return plain(term).lstrip("@").removesuffix("'s").removesuffix("’s")
 
 
 def _counts(window: Window) -> list[tuple[str, int]]:

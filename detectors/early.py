@@ -66,6 +66,8 @@ class EarlyVerdict:
     """Sum of P(negative) over plainly negative posts."""
     expected: float
     """Mentions expected in the horizon."""
+    mentions: int = 0
+    """Mentions in it at least, of grave talk: minutes of arrival that gave no cause to look are counted once they are closed."""
 
 
 class EarlyTrigger:
@@ -164,9 +166,10 @@ class EarlyTrigger:
         if level < 2:
             return None
         starts = next(e.minute for e in recent if e.tellers) * MINUTE
-        return EarlyVerdict(
-            Judgement(k, level, points, people, told, expected), score, starts, people * usual, mentions
-        )
+        sums = picture.sums
+        seen = sums.mentions_after(minute - HORIZONS[k]) + sum(e.people for e in recent if e.minute > sums.now)
+        judgement = Judgement(k, level, points, people, told, expected)
+        return EarlyVerdict(judgement, score, starts, people * usual, mentions, max(people, seen))
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists; `tellers` has its own."""

@@ -66,6 +66,11 @@ class Picture:
         self._block = -1  # number of the block that the pace is set for
         self._loud = -authenticity.LOUD_MINUTES - 1  # last minute with a loud author
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the brand is called: words that say nothing of what it is about."""
+        return (self.brand, *self.settings.names)
+
     # --------------------------------------------------------------------------------------------------------- learning
 
     @property
@@ -245,7 +250,7 @@ class Picture:
         """Return what it seems to be about by its words, how sure that is, and which they are; `tellers` who speak of a grave
         matter have said it.
         """
-        terms = self.drivers.recent_terms()
+        terms = self.drivers.recent_terms(self.names)
         return safety_of(terms, tellers) if tellers else trigger_of(terms)
 
     def platforms(self) -> list[str]:

@@ -53,6 +53,8 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     """No silence shorter than this is reported."""
     official: bool = False
     """Whether the brand's own accounts are known: then its replies and the questions put to it are counted."""
+    names: tuple[str, ...] = ()
+    """What else the brand is called (watch words, accounts): no driver and no sign of what an alert is about."""
     campaigns: tuple[Campaign, ...] = ()
     runbook_base: str = ""
     """Where the runbooks are; `<base><signal>` is printed with each alert."""

@@ -89,6 +89,11 @@ class SlidingSums:
         first = self._first[k]
         return list(zip(self._minutes[first:], self._steps(0, first), strict=True))
 
+    def mentions_after(self, minute: int) -> int:
+        """Return how many mentions there were after `minute`, as far as minutes are closed and kept."""
+        column = self._columns[Totals._fields.index("mentions")]
+        return column[-1] - column[bisect_right(self._minutes, minute)]
+
     def first_grave(self, k: int) -> int:
         """Return the first minute of horizon `k` in which somebody spoke of a grave matter; now, where nobody did."""
         first, column = self._first[k], self._columns[-1]

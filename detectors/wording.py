@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from typing import Final
 
 from msgspec.structs import replace
@@ -68,16 +70,16 @@ def alert(
         sample_size=totals.mentions,
         baseline=Baseline(picture.pace.minutes * 60, picture.pace.minutes, picture.warm),
         votes=votes,
-        severity_terms={name: round(value, 3) for name, value in judgement.points.items()},
+        severity_terms=shown_points(judgement.points, live.level),
         authenticity=authenticity.assess(totals, judgement.people) if totals.mentions else None,
-        drivers=picture.drivers.top(brand) if status != "resolved" else [],
+        drivers=picture.drivers.top(picture.names) if status != "resolved" else [],
         evidence=evidence[:MOST_EVIDENCE],
         negative_share=round(share, 4),
         reach=totals.reach,
         doubling_seconds=round(doubling * 60, 1) if doubling else None,
         trigger=about.trigger,
         trigger_confidence=about.confidence,
-        reason=reason(picture, judgement, minute),
+        reason=reason(picture, judgement, minute, live.signal),
         suppressed_by=live.suppressed_by,
         runbook_url=base + live.signal if base else None,
         model_version=picture.model_version,
@@ -91,6 +93,18 @@ def alert(
     )
 
 
+def shown_points(points: dict[str, float], level: int) -> dict[str, float]:
+    """Return the points as they are printed: they come to at least what `level` begins at.
+
+    A burst may be a page though other days had its like (`severity.level`): the loss for novelty counts no further then.
+    """
+    lacks = severity.LEVELS[level - 1] - sum(points.values())
+    found = dict(points)
+    if found and lacks > 0.0:
+        found["novelty"] = found.get("novelty", 0.0) + lacks
+    return {name: round(value, 3) for name, value in found.items()}
+
+
 def public_alert(
     picture: Picture,
     live: Live,
@@ -101,9 +115,11 @@ def public_alert(
     evidence: list[str],
     news: str,
 ) -> Alert:
-    """Return the `news` of what is said in public between brand and customers; the severity stays what it was."""
+    """Return the `news` of what is said in public between brand and customers; the severity stays what it was, so its terms
+    are not those of now.
+    """
     found = alert(picture, live, "updated", judgement, 0.0, votes, minute, delay, evidence)
-    return replace(found, reason=f"{news} {found.reason}")
+    return replace(found, reason=f"{news} {found.reason}", severity_terms={})
 
 
 def end_alert(picture: Picture, live: Live, minute: int, delay: int, why: str) -> Alert:
@@ -125,9 +141,14 @@ def reach_alert(
     delay: int,
     evidence: list[str],
 ) -> Alert:
-    """Return the alert about one post by a large account; `known` is the largest of the two weeks before."""
+    """Return the alert about one post by a large account; `known` is the largest of the two weeks before.
+
+    The account that makes an L2 has the points at which L2 begins, and each tenfold in followers is one more.
+    """
     score = window.top_reach / limit
-    judgement = Judgement(0, live.level, {"reach": score}, window.authors)
+    most = severity.LEVELS[live.level] - 0.001
+    points = min(max(severity.LEVELS[live.level - 1], severity.LEVELS[1] + math.log10(score)), most)
+    judgement = Judgement(0, live.level, {"reach": points}, window.authors)
     return replace(
         alert(picture, live, status, judgement, score, [], minute, delay, evidence),
         observed=float(window.top_reach),
@@ -158,7 +179,10 @@ def early_alert(
     picture: Picture, live: Live, status: AlertStatus, verdict: EarlyVerdict, at: int, evidence: list[str]
 ) -> Alert:
     """Return the alert of an arrival minute that is still open, known at `at` (epoch ms)."""
-    judgement, people = verdict.judgement, verdict.judgement.people
+    people = verdict.judgement.people
+    # It is judged as anger (see `detectors.early`), so that is what is printed.
+    points = verdict.judgement.points | {"negativity": max(severity.ANGER, verdict.judgement.points["negativity"])}
+    judgement = dataclasses.replace(verdict.judgement, points=points)
     k, usual = judgement.k, picture.pace.share.usual
     share = min(1.0, verdict.angry / people)
     expected = verdict.expected * usual
@@ -187,19 +211,20 @@ def _early_grave(
     picture: Picture, live: Live, status: AlertStatus, verdict: EarlyVerdict, at: int, evidence: list[str]
 ) -> Alert:
     judgement, k = verdict.judgement, verdict.judgement.k
-    vote = Vote(f"early {HORIZONS[k]} min", round(verdict.score, 2), True, "beyond what is usual of a grave matter")
+    usual = "more people than usual who speak of a grave matter, in minutes of arrival that are over"
+    vote = Vote(f"early_grave {HORIZONS[k]} min", round(verdict.score, 2), True, usual)
     return replace(
         alert(picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence),
         detected_at=from_ms(at),
-        observed=float(judgement.people),
+        observed=float(verdict.mentions),
         expected=round(verdict.expected, 2),
         interval=Interval(0.0, round(upper(verdict.expected, picture.pace.dispersion[k], BAND), 2)),
-        sample_size=judgement.people,
+        sample_size=verdict.mentions,
         authenticity=None,
         doubling_seconds=None,
         votes=[vote],
         reason=(
-            f"{_told(judgement)} within {length(HORIZONS[k])}, among {_count(judgement.people, 'mention')} of "
+            f"{_told(judgement)} within {length(HORIZONS[k])}, among at least {_count(verdict.mentions, 'mention')} of "
             f"{picture.brand} that have arrived, where {_number(verdict.expected)} would be usual."
         ),
     )
@@ -211,17 +236,27 @@ def _told(judgement: Judgement) -> str:
     return f"{judgement.tellers:,} {who} {speak} of a grave matter, usually {_number(judgement.tellers_expected)},"
 
 
-def reason(picture: Picture, judgement: Judgement, minute: int) -> str:
-    """Return the sentence that says what was seen and what would not have surprised."""
+def reason(picture: Picture, judgement: Judgement, minute: int, signal: str) -> str:
+    """Return the sentence that says what was seen and what would not have surprised, in the measure of `signal`."""
     k = judgement.k
     crowd, mass = picture.sums.crowd[k] / 100, picture.sums.mass[k] / 10_000
-    expected = picture.pace.expected(k)
-    high = upper(expected, picture.pace.dispersion[k], BAND)
     mentions = picture.sums.totals(k).mentions
+    expected = picture.pace.expected(k)
     text = (
         f"{_count(mentions, 'mention')} of {picture.brand} from about {_count(judgement.people, 'author')} in "
-        f"{length(HORIZONS[k])}, where {_number(expected)} would be usual and {_number(high)} no surprise"
+        f"{length(HORIZONS[k])}"
     )
+    if signal == "negative_spike":
+        usual = expected * picture.pace.share.usual
+        high = upper(usual, picture.pace.dispersion[k], BAND)
+        text += (
+            f", {_number(mass)} of them negative, where {_number(usual)} would be usual and {_number(high)} no surprise"
+        )
+    elif signal != "negativity_shift":
+        high = upper(expected, picture.pace.dispersion[k], BAND)
+        text += f", where {_number(expected)} would be usual and {_number(high)} no surprise"
+    if judgement.points.get("persistence"):
+        text += ", the anger adding up for hours (slow burn)"
     if mentions - crowd >= 0.3 * mentions:
         text += f" (copies and repeats count little: {_number(crowd)} in effect)"
     if crowd:

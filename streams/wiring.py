@@ -124,5 +124,6 @@ def monitor_settings(settings: Settings, brand: BrandSettings | None) -> Monitor
         pages_per_week=settings.pages_per_week,
         campaigns=campaigns,
         official=bool(brand.official),
+        names=(*brand.words, *brand.official),
         runbook_base=settings.runbook_url,
     )

@@ -136,7 +136,12 @@ def how_sure(say: Phrases, alert: Alert) -> list[Line]:
         lines.append(say("sure.votes", fired=len(fired), all=len(alert.votes), names=", ".join(fired)))
     if crowd:
         lines.append(say("sure.duplicates", share=say.percent(crowd.duplicate_share)))
-        lines.append(say("sure.loudest", share=say.percent(crowd.loudest_share)))
+        loud = (
+            say("sure.loudest", share=say.percent(crowd.loudest_share))
+            if crowd.loudest_share
+            else say("sure.none_loud")
+        )
+        lines.append(loud)
         if crowd.young_share is not None:
             lines.append(say("sure.young", share=say.percent(crowd.young_share)))
         if crowd.duplicate_share >= DOUBT_COPIES or crowd.loudest_share >= DOUBT_LOUDEST:

@@ -123,6 +123,21 @@ def test_the_early_trigger_tells_it_when_the_minute_of_arrival_is_over():
     assert look((now + 1) * MINUTE) == []
 
 
+def test_the_early_trigger_counts_what_was_said_in_minutes_that_gave_no_cause_to_look():
+    story = settled()
+    for _ in range(20):
+        story.tell(2, PLAIN)
+    now = story.minute + 2  # two minutes of arrival are still open
+    said = [(story.random.getrandbits(60), story.random.getrandbits(60)) for _ in range(12)]
+    found = story.monitor.early(now * MINUTE, (now + 1) * MINUTE, 12, 0, 12, list, 12, said)
+    (alert,) = [e for e in found if isinstance(e, Alert)]
+    minutes = alert.window_seconds // 60
+    assert alert.observed == alert.sample_size == 2 * (minutes - 3) + 12
+    assert f"among at least {alert.sample_size} mentions" in alert.reason
+    (vote,) = alert.votes
+    assert vote.detector.startswith("early_grave") and "grave matter" in vote.reason
+
+
 def test_a_minute_of_arrival_full_of_other_talk_is_no_grave_matter():
     story = settled(0.1)
     now = story.minute + 3

@@ -12,8 +12,9 @@ import yaml
 from schemas.docstrings import field_docs, summary
 from streams import settings_reference
 from streams.errors import UserError
-from streams.settings import BrokerSettings, Settings, kafka_options, load
+from streams.settings import BrandSettings, BrokerSettings, Settings, kafka_options, load
 from streams.settings_reference import reference, sections
+from streams.wiring import monitor_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "deploy" / "config" / "tocsin.example.yaml"
@@ -274,3 +275,8 @@ def test_the_page_holds_every_setting_and_drift_is_told(
     assert "run: python -m streams.settings_reference" in capsys.readouterr().err
     assert settings_reference.main([]) == 0
     assert settings_reference.main(["--check"]) == 0
+
+
+def test_a_monitor_knows_what_else_its_brand_is_called():
+    brand = BrandSettings("SNCF", ["sncf", "oui sncf"], official=["@SNCF_Voyageurs"])
+    assert monitor_settings(Settings(brands=[brand]), brand).names == ("sncf", "oui sncf", "@SNCF_Voyageurs")

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.events import Baseline, Blind, Driver, Incident, Interval, Missed, Notification
+from schemas.events import Authenticity, Baseline, Blind, Driver, Incident, Interval, Missed, Notification
 from schemas.times import to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Links
@@ -374,3 +374,22 @@ def test_after_an_outage_a_page_says_that_nobody_watched_and_what_else_happened(
     for line in told:
         assert line in message.text
         assert line in message.html.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "No author wrote more than one"), ("fr", "Aucun auteur")])
+def test_that_nobody_is_loud_is_said_and_no_share_of_nought(language: str, said: str) -> None:
+    page, changes = CASES["page"]
+    calm = an_alert(authenticity=Authenticity(0.0, 40, 0.0))
+    text = written(page, language=language, **(changes | {"alert": calm})).text
+    assert said in text
+    assert not re.search(r"(loudest|bruyant).*\b0", text)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "5 min so far"), ("fr", "5 min")])
+def test_a_brand_heard_for_hours_is_not_said_to_have_minutes_of_history(language: str, said: str) -> None:
+    page, changes = CASES["warm_up"]
+    alert = an_alert(severity="L2", baseline=Baseline(300, 5, warm=False), drivers=[], evidence=[])
+    text = " ".join(written(page, language=language, **(changes | {"alert": alert})).text.split())
+    assert said in text
+    assert "history" not in text and "historique" not in text
+    assert "four hours late" in text or "quatre heures de retard" in text

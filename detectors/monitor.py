@@ -154,6 +154,11 @@ class BrandMonitor:
     # ------------------------------------------------------------------------------------------------------ the verdict
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the brand is called."""
+        return self._picture.names
+
+    @property
     def warm(self) -> bool:
         """Whether there is enough to compare with, so that it may page."""
         return self._picture.warm

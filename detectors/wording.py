@@ -65,7 +65,7 @@ def alert(
         window_seconds=HORIZONS[k] * 60,
         observed=round(observed, 3),
         expected=round(expected, 3),
-        interval=band if live.signal in {"negative_spike", "volume_spike"} else None,
+        interval=band if live.signal in {"negative_spike", "volume_spike"} and not is_slow(judgement) else None,
         score=round(score, 3),
         sample_size=totals.mentions,
         baseline=Baseline(picture.pace.minutes * 60, picture.pace.minutes, picture.warm),
@@ -236,6 +236,11 @@ def _told(judgement: Judgement) -> str:
     return f"{judgement.tellers:,} {who} {speak} of a grave matter, usually {_number(judgement.tellers_expected)},"
 
 
+def is_slow(judgement: Judgement) -> bool:
+    """Whether it is hours of evidence: what would be no surprise of the sum of a horizon is not its measure."""
+    return judgement.points.get("persistence", 0.0) > 0.0
+
+
 def reason(picture: Picture, judgement: Judgement, minute: int, signal: str) -> str:
     """Return the sentence that says what was seen and what would not have surprised, in the measure of `signal`."""
     k = judgement.k
@@ -248,15 +253,15 @@ def reason(picture: Picture, judgement: Judgement, minute: int, signal: str) -> 
     )
     if signal == "negative_spike":
         usual = expected * picture.pace.share.usual
-        high = upper(usual, picture.pace.dispersion[k], BAND)
-        text += (
-            f", {_number(mass)} of them negative, where {_number(usual)} would be usual and {_number(high)} no surprise"
-        )
+        text += f", {_number(mass)} of them negative, where {_number(usual)} would be usual"
+        if is_slow(judgement):
+            hours = length(max(1, minute + 1 - picture.slow.since))
+            text += f"; in no hour is it much, but the anger has been adding up for {hours} (slow burn)"
+        else:
+            text += f" and {_number(upper(usual, picture.pace.dispersion[k], BAND))} no surprise"
     elif signal != "negativity_shift":
         high = upper(expected, picture.pace.dispersion[k], BAND)
         text += f", where {_number(expected)} would be usual and {_number(high)} no surprise"
-    if judgement.points.get("persistence"):
-        text += ", the anger adding up for hours (slow burn)"
     if mentions - crowd >= 0.3 * mentions:
         text += f" (copies and repeats count little: {_number(crowd)} in effect)"
     if crowd:

@@ -193,6 +193,8 @@ class Alert(Struct, omit_defaults=True):
     """Different people who speak of a grave matter (fire, injury, poisoning …) within `window_seconds`, where that is why."""
     grave_expected: float = 0.0
     """How many of so many mentions usually do."""
+    grave_terms: dict[str, int] = {}
+    """The words in which they do, with how many different people used each; at most five."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):

@@ -52,7 +52,11 @@ def _grave(say: Phrases, alert: Alert) -> list[str]:
     if not alert.grave_people:
         return []
     expected = say.number(alert.grave_expected, 1 if alert.grave_expected < 10 else 0)
-    return [say("what.grave", speakers=say.count(alert.grave_people, "speaker"), expected=expected)]
+    lines = [say("what.grave", speakers=say.count(alert.grave_people, "speaker"), expected=expected)]
+    if alert.grave_terms:
+        named = [say("driver", value=clean(word, 40), n=say.number(n)) for word, n in alert.grave_terms.items()]
+        lines.append(say("what.grave_terms", words=", ".join(named)))
+    return lines
 
 
 def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:

@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.early import PLAINLY
+from schemas import scored
 from schemas.terms import Terms
 from schemas.times import MINUTE
 from streams.watch.minutes import Joined
@@ -28,14 +30,16 @@ SPAN: Final = 60 * MINUTE
 """Older ones are forgotten (ms)."""
 SHORT: Final = 4
 """Terms of a short post: fewer do not make it more typical."""
-REACH, TYPICAL = 0, 1
+REACH, TYPICAL, GRAVE, LARGEST = range(4)
+"""By negative reach; by typicality; those that speak of a grave matter; the largest account with a plainly negative post."""
+MOST_OF: Final = {REACH: KEPT, TYPICAL: KEPT, GRAVE: KEPT, LARGEST: 1}
 
 
 class Example(NamedTuple):
     """One candidate."""
 
     kind: int
-    """REACH or TYPICAL."""
+    """REACH, TYPICAL, GRAVE or LARGEST."""
     at: int
     """Start of its minute, epoch ms."""
     weight: int
@@ -52,6 +56,10 @@ def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Exa
     negative = minute.rows["negative"].astype(np.int64)
     reach = negative * (1 + np.log2(1 + minute.rows["followers"].astype(np.float64))).astype(np.int64)
     found = _best(REACH, start, minute, reach)
+    grave = (minute.rows["flags"] & scored.GRAVE) != 0
+    if grave.any():
+        found += _best(GRAVE, start, minute, np.where(grave, 1_000 + reach, 0))
+    found += _best(LARGEST, start, minute, np.where(negative >= PLAINLY, minute.rows["followers"].astype(np.int64), 0))
     if terms:
         found += _best(TYPICAL, start, minute, (_typicality(minute.said, terms) * (negative + 1_000)).astype(np.int64))
     return found
@@ -65,7 +73,7 @@ def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> l
     # Ties are broken by the mention itself: which rows came first must not decide.
     for i in np.lexsort((mentions, -weight)).tolist():
         worth = int(weight[i])
-        if worth <= 0 or len(out) == KEPT:
+        if worth <= 0 or len(out) == MOST_OF[kind]:
             break
         one = Example(kind, start, worth, int(mentions[i]), int(signatures[i]), minute.ids[i])
         if _is_news(one, seen):
@@ -96,9 +104,9 @@ def kept(found: Iterable[Example], now: int) -> list[Example]:
     """Return the best of `found` of each kind as of the minute `now`: each post once, and of copies the best."""
     ranked = sorted((one for one in found if one.at > now - SPAN), key=lambda one: (-worth(one, now), one.mention))
     out: list[Example] = []
-    for kind in (REACH, TYPICAL):
+    for kind, most in MOST_OF.items():
         seen: set[int] = set()
-        out += islice((one for one in ranked if one.kind == kind and _is_news(one, seen)), KEPT)
+        out += islice((one for one in ranked if one.kind == kind and _is_news(one, seen)), most)
     return out
 
 
@@ -107,12 +115,14 @@ def worth(one: Example, now: int) -> float:
     return one.weight * math.exp2(-(now - one.at) / HALF_LIFE)
 
 
-def picked(found: Sequence[Example], now: int) -> list[str]:
-    """Return at most ten ids, in turn by reach and by typicality, each post and each text once."""
+def picked(found: Sequence[Example], now: int, first: int | None = None) -> list[str]:
+    """Return at most ten ids, in turn by reach and by typicality, each post and each text once; before them those of the
+    kind `first`.
+    """
     best = kept(found, now)
     turns = [[one for one in best if one.kind == kind] for kind in (REACH, TYPICAL)]
-    names: list[str] = []
     seen: set[int] = set()
+    names = [one.name for one in best if one.kind == first and _is_news(one, seen)]
     while any(turns) and len(names) < MOST:
         for turn in turns:
             while turn:

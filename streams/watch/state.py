@@ -14,6 +14,7 @@ from schemas.times import HOUR
 from streams.watch import blind
 from streams.watch.blind import Gap, Kept
 from streams.watch.examples import Example
+from streams.watch.grave_words import Heard
 from streams.watch.minutes import Arrivals, OpenMinute
 
 SCHEMA: Final = 3
@@ -116,6 +117,8 @@ class Brand:
     begun: int = 0
     """Label that all its rows have reached (epoch ms): those below are of a brand of the same name that has left."""
 
+    heard: list[Heard] = field(default_factory=list)
+    """Who used which words for a grave matter in the last hour."""
     shown: set[int] = field(default_factory=set)
     """The mentions of `examples`."""
 
@@ -153,6 +156,7 @@ class Brand:
             self.since,
             list(self.examples),
             self.begun,
+            list(self.heard),
         )
 
     @classmethod
@@ -167,6 +171,7 @@ class Brand:
             unseen=blind.load(record.unseen),
             since=record.since,
             begun=record.begun,
+            heard=list(record.heard),
         )
         brand.show(record.examples)
         return brand
@@ -186,6 +191,7 @@ class BrandRecord(Struct, array_like=True):
     since: int = 0
     examples: list[Example] = []
     begun: int = 0
+    heard: list[Heard] = []
 
 
 class PartitionRecord(Struct, array_like=True):

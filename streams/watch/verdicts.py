@@ -6,11 +6,13 @@ offset is beyond the brand's) is for the caller to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from detectors.drivers import own_terms
 from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.times import MINUTE
-from streams.watch import examples
+from streams.watch import examples, grave_words
+from streams.watch.examples import Example
 from streams.watch.minutes import Arrivals, OpenMinute, joined, terms_of
 from streams.watch.state import Brand
 
@@ -41,16 +43,21 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
     if arrivals.count < count and arrivals.negative < negative and not (over and arrivals.grave):
         return []
     dirty.add(brand.name)
-    return brand.monitor.early(
+    if over and arrivals.grave:
+        brand.heard = grave_words.kept(
+            [*brand.heard, *grave_words.heard(arrivals.start, joined(arrivals.chunks))], arrivals.start
+        )
+    effects = brand.monitor.early(
         arrivals.start,
         at,
         arrivals.count,
         arrivals.negative,
         len(arrivals.authors),
-        lambda: _arrived(brand, arrivals),
+        list,
         len(arrivals.texts),
         arrivals.told() if over else (),
     )
+    return _shown(brand, effects, arrivals.start, lambda: _arrived(brand, arrivals))
 
 
 def kept(brand: Brand, effects: Iterable[Effect]) -> Iterator[Effect]:
@@ -71,13 +78,34 @@ def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterat
         yield window
         fresh = examples.candidates(minute.start, rows, window.terms)
         brand.show(examples.kept([*brand.examples, *fresh], minute.start))
-        yield from brand.monitor.close(
-            window, at, lambda: examples.picked(brand.examples, minute.start), rows.known(), told
-        )
+        if told:
+            brand.heard = grave_words.kept([*brand.heard, *grave_words.heard(minute.start, rows)], minute.start)
+        effects = brand.monitor.close(window, at, list, rows.known(), told)
+        yield from _shown(brand, effects, minute.start, lambda: brand.examples)
 
 
-def _arrived(brand: Brand, arrivals: Arrivals) -> list[str]:
-    """Return the examples of a minute of arrival that is still open, then those of the minutes before."""
+def _shown(
+    brand: Brand, effects: Iterable[Alert | Signal], start: int, posts: Callable[[], list[Example]]
+) -> Iterator[Alert | Signal]:
+    """Give alerts of the minute `start` that are not over their examples, of what they are about, out of `posts`; and those
+    of a grave matter the words that tell it.
+    """
+    for effect in effects:
+        if not isinstance(effect, Alert) or effect.status == "resolved" or effect.signal == "silence":
+            yield effect
+            continue
+        first = examples.GRAVE if effect.grave_people else examples.LARGEST if effect.signal == "reach" else None
+        effect.evidence = examples.picked(posts(), start, first)
+        if effect.grave_people:
+            since = start + MINUTE - effect.window_seconds * 1_000
+            effect.grave_terms = grave_words.named(brand.heard, since, own_terms(brand.monitor.names))
+            if effect.grave_terms:
+                words = ", ".join(f"{word} ({people})" for word, people in effect.grave_terms.items())
+                effect.reason += f" Their words, and how many people used each: {words}."
+        yield effect
+
+
+def _arrived(brand: Brand, arrivals: Arrivals) -> list[Example]:
+    """Return the examples of a minute of arrival that is still open and those of the minutes before."""
     rows = joined(arrivals.chunks)
-    fresh = examples.candidates(arrivals.start, rows, terms_of(rows))
-    return examples.picked([*brand.examples, *fresh], arrivals.start)
+    return [*brand.examples, *examples.candidates(arrivals.start, rows, terms_of(rows))]

@@ -173,6 +173,9 @@ def facts_of(alert: Alert, words: Words) -> list[str]:
     facts = []
     if alert.grave_people:
         facts.append(words("alert.grave", n=alert.grave_people, expected=words.number(alert.grave_expected)))
+    if alert.grave_terms:
+        named = ", ".join(f"{clean(word, 40)} ({n})" for word, n in alert.grave_terms.items())
+        facts.append(words("alert.grave_terms", words=named))
     if alert.sample_size:
         facts.append(words("alert.sample", mentions=words.count(alert.sample_size, "mention")))
     crowd = alert.authenticity

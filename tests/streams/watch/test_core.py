@@ -149,6 +149,10 @@ def test_a_grave_matter_told_calmly_is_paged_and_the_same_after_a_recovery_anywh
     alerts = [e for e in cores.apply(cores.watch(made), values) if isinstance(e, Alert)]
     page = next(a for a in alerts if a.severity >= "L2" and a.status in {"firing", "updated"})
     assert page.grave_people >= 10 and page.trigger == "safety"
+    assert page.grave_terms and all(2 <= n <= page.grave_people for n in page.grave_terms.values())
+    assert list(page.grave_terms.values()) == sorted(page.grave_terms.values(), reverse=True)
+    assert "acme" not in page.grave_terms
+    assert all(f"{word} ({n})" in page.reason for word, n in page.grave_terms.items())
     assert page.detected_at.second == 0, "the early trigger tells it when a minute of arrival is over"
     assert (page.detected_at.timestamp() * 1_000 - T0) / MINUTE - 36 * 60 <= 16
     chance = random.Random(3)

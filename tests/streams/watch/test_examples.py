@@ -121,3 +121,52 @@ def test_where_people_speak_slowly_an_alert_has_the_examples_of_the_minutes_befo
     ]  # fmt: skip
     assert alerts
     assert max(len(alert.evidence) for alert in alerts) == examples.MOST
+
+
+def alerts_of(log: Log) -> list[Alert]:
+    made = cores.settings()
+    values = [v for _, v in cores.scored_log(cores.score(made), log)]
+    return [e for e in cores.apply(cores.watch(made), values) if isinstance(e, Alert)]
+
+
+FIRES = (
+    "engine fire on the {n} to the coast, passengers evacuated", "Acme flight {n}: evacuated after an engine fire",
+    "they say an engine fire, all of {n} evacuated", "evacuated by the slides, engine fire, row {n}",
+)  # fmt: skip
+
+
+def test_a_grave_alert_shows_the_posts_that_tell_it_first_and_names_their_words():
+    log = Log()
+    number = cores.day(log, 36 * 60)
+    start = T0 + 36 * 60 * MINUTE
+    grave: set[str] = set()
+    for step in range(80):
+        number += 1
+        told = step % 4 == 0
+        text = FIRES[step // 4 % 4].format(n=number) if told else f"this is awful, horrible service, number {number}"
+        loud = {"author": {"id": f"loud{number}", "followers": 90_000}} if not told else {}
+        log.say(mention(number, start + step * 10 * SECOND, text, **loud))
+        if told:
+            grave.add(f"x:{number}")
+        if step % 6 == 5:
+            log.tick(start + (step + 1) * 10 * SECOND)
+    for minute in range(13, 20):
+        log.tick(start + (minute + 1) * MINUTE)
+    alerts = [a for a in alerts_of(log) if a.status in {"firing", "updated"}]
+    page = next(a for a in alerts if a.grave_people)
+    assert len(page.evidence) >= 5
+    assert set(page.evidence[:4]) <= grave
+    assert page.grave_terms["evacuated"] >= 5
+
+
+def test_a_large_accounts_alert_shows_its_post_first():
+    log = Log()
+    number = cores.day(log, 36 * 60)
+    at = T0 + 36 * 60 * MINUTE
+    log.say(*(mention(number + i, at + i, f"I hate this, it is broken {i}") for i in range(4)), at=at)
+    log.say(mention(number + 4, at + 9, author={"id": "star", "followers": 2_000_000}), at=at)
+    for minute in range(1, 6):
+        log.tick(at + minute * MINUTE)
+    large = next(a for a in alerts_of(log) if a.signal == "reach")
+    assert large.evidence[0] == f"x:{number + 4}"
+    assert len(large.evidence) == len(set(large.evidence)) > 1

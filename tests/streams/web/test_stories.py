@@ -80,7 +80,7 @@ def test_an_alert_that_is_over_is_told_by_its_worst_hour() -> None:
 
 def test_a_baseline_that_warms_up_says_so() -> None:
     cold = msgspec.structs.replace(samples.alert(), baseline=Baseline(3_600, 60, False))
-    assert "warm-up: only 1 h of history" in stories.facts_of(cold, Words("en"))
+    assert "warm-up: 1 h learnt so far, four hours late" in stories.facts_of(cold, Words("en"))
     assert "compared with 3 d of history" in stories.facts_of(samples.alert(), Words("en"))
 
 

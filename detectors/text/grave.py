@@ -1,78 +1,263 @@
 """Does a post speak of a grave matter: fire, explosion, crash, injury, death, poisoning, attack, recall?
 
-Words for what *happens* to life and limb, in French and English; none of opinion (dangerous, unsafe, toxic), none that
-mostly means something else (dead, kill, smoke, shot, battery). A word that is often a verb of something else counts by its
-neighbours: "engine fire" and "killed in", not "fire them", "under fire", "killed it", "I recall when".
+Words for what *happens* to life and limb, in French and English; none of opinion (dangerous, unsafe, toxic). A word belongs
+to a language: in a post of another one only what both have counts. Few words say it by themselves (salmonella,
+evacuated); most are also used of apps, songs, prices and jokes, so they count with a neighbour that says to whom or to
+what it happened: people, hurt, rescue, an authority, a place, a machine, a number. Words of a brand's own name never count.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from detectors.text.tokens import word_list
+from detectors.text.tokens import NUMBER, USER, WORD, pieces, word_hash, word_list
 from detectors.text.triggers import plain
 
-GRAVE: Final = 1
-EITHER: Final = 2
-"""Grave by its neighbours: neither a `BEFORE` before it nor an `AFTER` after it."""
-BEFORE: Final = 4
-AFTER: Final = 8
+if TYPE_CHECKING:
+    from detectors.text.table import Encoded
 
-_STEMS: Final = tuple(
-    sorted(
-        word_list(
-            """evacu emergenc incendie explod injur wounded casualt fatalit deced meurtr poison empoison intoxiqu contamin
-            salmonel listeri norovirus botulis legionel carcinogen cancerigen anaphyla asphyxi electrocut overheat surchauff
-            asbest amiant assault terroris attentat fusillad firefight pompier paramedic derailment deraillement"""
-        )
+REACH: Final = 5
+"""Words between a word and the neighbour that makes it grave …"""
+DOUBT: Final = 4
+"""… and one that makes it a figure of speech."""
+BOTH: Final = ("en", "fr")
+UNKNOWN: Final = "und"
+
+_ALONE: Final = {
+    "en": """evacu casualt fatalit salmonel listeri norovirus botulis legionel carcinogen anaphyla asphyxi electrocut
+        asbest terroris firefight paramedic hospitaliz hospitalis poisoned poisoning =injured =injuries stabbed stabbing
+        stabs =gunman gunfire gunshot drowned =ecoli ambulance sickened =bombing""",
+    "fr": """evacu incendie salmonel listeri norovirus botulis legionel cancerigen anaphyla asphyxi electrocut amiant
+        terroris attentat fusillad pompier hospitalis empoisonne intoxique intoxication =blessés =blessées noyade poignard
+        =ecoli ambulance""",
+}
+_HARM: Final = {
+    "en": """=killed =kills =dead =died =dies =deaths =death =dying =deadly injur wounded choke choking =burned =burns =burnt
+        =trapped assault =hostage =hostages""",
+    "fr": """=tué =tuée =tués =tuées =blessé =blessée =blesses =blesse =mort =morte =morts =mortes =deces =décédé =décédée
+        =décédés deced meurtr etouffe brule =agression =agressions =agresse =agressé =agressée otage =urgence =urgences
+        =accident =accidents""",
+}
+_EVENT: Final = {
+    "en": """=fire =fires =flames =ablaze =blaze crash explod =explosion =explosions derail collaps =emergency =accident
+        =accidents contaminat =bomb =shooting overheat =poison =skidded
+        =burned =burnt""",
+    "fr": """=feu =flammes =explosion =explosions explose derail effondr contamin =crash surchauff =poison =urgence
+        =accident =accidents""",
+}
+_RECALL: Final = {"en": "=recall =recalls =recalled =recalling", "fr": "=rappel =rappels =rappelle =rappelé =rappelés"}
+
+_PEOPLE: Final = word_list(
+    """people person persons passenger passengers child children kid kids toddler toddlers baby babies infant infants boy girl
+    man men woman women worker workers employee employees driver drivers student students guest guests son daughter husband
+    wife mother father mom grandmother brother sister neighbour neighbor victim victims patient patients pedestrian
+    cyclist crowd dozens hundreds thousands survivors bystander shopper shoppers customer customers
+    personne personnes gens passager passagers enfant enfants bebe bebes nourrisson eleve eleves ouvrier ouvriers ouvriere
+    employe employes employee salarie salaries conducteur client clients cliente homme femme fils fille mari voisin voisins
+    victime victimes voyageur voyageurs pieton cycliste dizaines centaines livreur hand hands face skin arm leg legs eyes
+    fingers main mains visage peau bras jambe jambes yeux doigts"""
+)
+"""To whom."""
+_RESCUE: Final = word_list(
+    """police officers sheriff firefighters firefighter paramedics ambulance hospital hospitals rescue rescued rescuers
+    suspect suspects victims toll
+    officials authorities fda cdc faa ntsb cpsc regulator coroner investigators injured injuries killed dead evacuated evacuation
+    evacuations landing smoke outbreak suspected
+    pompiers pompier secours samu hopital gendarmes gendarmerie prefecture prefet ars dgccrf parquet enquete blesses
+    evacue evacues evacuee evacuees evacuation atterrissage fumee"""
+)
+"""Rescue, authorities, and what goes with the worst."""
+_PLACE: Final = word_list(
+    """plant factory warehouse store shop building buildings house houses home homes kitchen garage
+    terminal nightclub forest hotel restaurant mall stadium station
+    airport runway plane planes aircraft airplane jet flight flights engine engines cabin cockpit helicopter train trains bus
+    truck car cars vehicle vehicles van tram ferry ship boat motorway highway highways wing roof ceiling bridge school
+    battery charger kettle oven fryer scooter bike ebike e-bike heater hoverboard cable toaster dryer microwave laptop refinery
+    usine magasin entrepot immeuble batiment maison cuisine hotel restaurant stade gare aeroport piste avion avions moteur
+    vol cabine helicoptere train trains bus camion voiture voitures vehicule bateau autoroute toit plafond pont ecole
+    batterie chargeur bouilloire four friteuse trottinette velo chauffage raffinerie depot"""
+)
+"""Where, and what can burn, crash or fall down."""
+_GOODS: Final = word_list(
+    """product products cribs crib toys toy cars vehicles units lots lot batch batches food foods milk formula cheese meat beef
+    burgers chicken salad yogurt yoghurt chocolate cereal water bottles jars cans pills drug drugs tablets batteries chargers
+    phones scooters helmets strollers seats airbags airbag brakes heaters dishwashers toddler baby infant safety voluntary
+    nationwide urgent hazard risk fda cpsc salmonella listeria glass contamination contaminated
+    produit produits lait fromage viande steaks steak poulet yaourt yaourts chocolat jouets jouet voitures vehicules unites
+    bouteilles conserves medicament medicaments batteries chargeurs sieges poussettes infantile conso lot massif
+    consommez consommer dgccrf ars"""
+)
+"""What is called back."""
+_FIGURES: Final = word_list(
+    """two three four five six seven eight nine ten eleven twelve twenty several deux trois quatre cinq sept huit neuf dix
+    onze douze vingt plusieurs"""
+)
+_OTHERWISE: Final = word_list(
+    """app apps website site server servers ios android game games browser login page computer software
+    album song songs track track playlist beat tour concert stage show movie film series episode novel book tv stick
+    stock stocks market markets price prices sales sale demand crypto bitcoin dollar deal deals discount
+    laughing laugh laughed lol lmao lmfao rofl haha hahaha funny joke jokes mdr ptdr rire rires lmaooo vibe vibes cute
+    outfit sneakers drip flavour flavor flavours flavors taste perfume fragrance parfum flacon bath sex
+    stars fantasy season calories idol hair inside
+    appli application logiciel serveur mise jeu jeux chanson scene spectacle livre
+    bourse cours action marche prix ventes vente soldes promo promos couts tarifs factures budget chiffre
+    greve grevistes usagers syndicat syndicats boulot amour fou folle climatique publicitaire verte vert rouge artifice
+    insult drill drills hazardous jealousy envy boredom starving heartbreak inside cadeau calendrier hunger faim soif"""
+)
+"""What such words are otherwise said of."""
+_OWN: Final = word_list("phone laptop battery wifi tablet console controller mac iphone mascara vieillesse")
+"""What dies of itself."""
+_NOT_BEFORE: Final = word_list(
+    """to under must should will wont won't not dont don't can cant can't could couldnt couldn't would wouldnt wouldn't please
+    lets let's i you we they u didnt didn't doesnt doesn't never gonna might may straight amazon kindle cease friendly total
+    brain photo grateful free coup mis met mettre mettent by par"""
+)
+_NOT_AFTER: Final = word_list(
+    """the a an my your ur his her him them their it its this that those these me us our you yourself all everyone everybody
+    anyone somebody someone every any some more ceo staff when how what where if drill drills sale stick tv hd
+    tablet pit emblem course test diet star stars video vert rouge orange d' back off"""
+)
+_TURNED: Final = word_list("fire fires feu killed kills dead recall shooting recalled accident")
+"""Words that are often a verb of something else, or a part of a phrase."""
+_THING: Final = "(?:glass|metal|plastic|needle|shards|blade|verre|plastique|aiguille|lame)"
+_EATEN: Final = (
+    "(?:jars?|food|baby|can|bottle|yogurt|cereal|burger|salad|pasta|sauce|chocolate|"
+    "pots?|bocal|conserve|bouteille|yaourt|cereales|salade|chocolat)"
+)
+_PAIRS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r" e coli ",
+        r" (?:gas|chemical|ammonia|chlorine) leaks? ",
+        r" leak of (?:gas|ammonia|chlorine) ",
+        r" fuites? (?:de |d' |importante de )*(?:gaz|ammoniac|chlore) ",
+        rf" {_THING} (?:found |shards |pieces |fragments )*in(?:side)? (?:\S+ ){{0,3}}?{_EATEN} ",
+        rf" {_THING} (?:\S+ )?dans (?:\S+ ){{0,3}}?{_EATEN} ",
+        r" food poisoning ",
+        r" (?:caught|catches|catching|catch) fire ",
+        r" (?:pris|prend|prennent|prendre) feu ",
     )
 )
-"""Beginnings of words, without accents."""
-_WORDS: Final = word_list(
-    """explosion explosions flames flammes ablaze blaze died dies deaths deadly drowned noyade tué tuée tués tuées blesse
-    blesses blessee blessees morts deces urgence accident accidents hospitalized hospitalised hospitalise hospitalises gunman
-    gunfire gunshot gunshots bomb bombing hostage hostages otage otages agression agressions stabbed stabbing recalled recalls
-    ecoli ambulance ambulances"""
+"""What only several words say."""
+_PAIRED: Final = word_list(
+    "coli leak leaks fuite fuites glass metal plastic needle shards blade verre plastique aiguille lame fire feu"
 )
-"""Whole words: accents count where one is written here."""
-_EITHER: Final = word_list("fire fires feu killed crash crashed crashes recall shooting")
-_BEFORE: Final = word_list(
-    """to under must should will wont won't not dont don't can cant can't could couldnt couldn't would wouldnt wouldn't please
-    lets let's i you we they u didnt didn't doesnt doesn't never gonna might may straight amazon kindle cease friendly"""
-)
-_AFTER: Final = word_list(
-    """the a an my your ur his her him them their it its this that those these me us our you yourself all everyone everybody
-    anyone somebody someone every any some more people ceo employees staff when how what where if drill drills sale stick tv hd
-    tablet pit emblem course test diet star stars video vert rouge orange d'"""
-)
+_LAUGHTER: Final = frozenset(map(word_hash, "😂🤣😹💀😆😅"))
+_NUMBER: Final = "0"
+
+
+def _table(*groups: dict[str, str]) -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+    """Return for each language the whole words and the beginnings of words of `groups`."""
+    out = {}
+    for lang in BOTH:
+        listed = " ".join(group[lang] for group in groups).split()
+        whole = frozenset(entry[1:] for entry in listed if entry[0] == "=")
+        out[lang] = whole, tuple(sorted(entry for entry in listed if entry[0] != "="))
+    return out
+
+
+_KINDS: Final = {
+    "alone": _table(_ALONE), "harm": _table(_HARM), "event": _table(_EVENT), "recall": _table(_RECALL),
+}  # fmt: skip
+
+
+def _is(kind: str, word: str, lang: str) -> bool:
+    whole, stems = _KINDS[kind][lang]
+    bare = _bare(word)
+    return word in whole or bare in whole or bare.startswith(stems)
+
+
+def _bare(word: str) -> str:
+    return word if word.isascii() else plain(word)
 
 
 def kind(text: str) -> int:
-    """Return what a piece's text says for this: a sum of the constants above, mostly 0."""
-    word = text if text.isascii() else plain(text)
-    found = (BEFORE if word in _BEFORE else 0) | (AFTER if word in _AFTER or text == "@user" else 0)
-    if word in _EITHER:
-        return found | EITHER
-    return found | (GRAVE if word in _WORDS or text in _WORDS or word.startswith(_STEMS) else 0)
+    """Return 1 where a piece's text may say such a thing, so that its post is looked at."""
+    return int(_bare(text) in _PAIRED or any(_is(name, text, lang) for name in _KINDS for lang in BOTH))
 
 
-def of_batch(said: npt.NDArray[np.uint8], doc: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.bool_]:
-    """Return for each of `n` posts whether it speaks of a grave matter.
+def of_batch(
+    enc: Encoded,
+    lang: Sequence[str],
+    told: Sequence[str | None],
+    brands: Sequence[str | None] | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Return for each post of a batch whether it speaks of a grave matter.
 
     Args:
-        said: `kind` of each piece of all posts, one after another.
-        doc: the post of each piece.
-        n: how many posts there are.
+        enc: the posts.
+        lang: of each post; `und`, and what is only guessed to be neither English nor French, is taken for both.
+        told: the language that the platform says.
+        brands: of each post, whose name's words do not count.
     """
-    found = np.zeros(n, dtype=bool)
-    places = np.flatnonzero(said & (GRAVE | EITHER))
-    for i in places.tolist():
-        if said[i] & GRAVE or not (
-            (i > 0 and said[i - 1] & BEFORE and doc[i - 1] == doc[i])
-            or (i + 1 < len(said) and said[i + 1] & AFTER and doc[i + 1] == doc[i])
-        ):
-            found[doc[i]] = True
+    found = np.zeros(enc.n, dtype=bool)
+    places = np.flatnonzero(enc.table.grave[enc.piece])
+    for i in sorted(set(enc.doc[places].tolist())):
+        rows = enc.piece[enc.start[i] : enc.start[i + 1]]
+        brand = brands[i] if brands is not None else None
+        words = [_word(enc, row) for row in rows.tolist()]
+        found[i] = speaks(words, lang[i] if told[i] or lang[i] in BOTH else UNKNOWN, _own(brand) if brand else ())
     return found
+
+
+def _word(enc: Encoded, row: int) -> str:
+    flags = int(enc.table.flags[row])
+    if flags & WORD:
+        word: str = enc.table.words[enc.table.term[row]]
+        return word.lstrip("#")
+    if flags & (NUMBER | USER):
+        return _NUMBER if flags & NUMBER else "@user"
+    return "lol" if int(enc.table.hash[row]) in _LAUGHTER else ""
+
+
+@lru_cache(maxsize=65_536)
+def _own(brand: str) -> frozenset[str]:
+    return frozenset(piece.text for token in brand.split() for piece in pieces(token))
+
+
+def speaks(words: Sequence[str], lang: str, own: Collection[str] = ()) -> bool:
+    """Return whether a post of these words (lower case, numbers as `0`) speaks of a grave matter."""
+    said = ["" if word in own else word for word in words]
+    bare = [_bare(word) for word in said]
+    text = f" {' '.join(filter(None, bare))} "
+    if any(pattern.search(text) for pattern in _PAIRS):
+        return True
+    return any(_at(said, bare, i, lang) for i in range(len(said)) if said[i])
+
+
+def _at(said: Sequence[str], bare: Sequence[str], i: int, lang: str) -> bool:
+    """Return whether the word at `i` speaks of a grave matter by itself or with its neighbours."""
+    tongues = (lang,) if lang in BOTH else BOTH
+    ask = any if lang in BOTH or lang == UNKNOWN else all
+    kinds = {name for name in _KINDS if ask(_is(name, said[i], tongue) for tongue in tongues)}
+    if not kinds:
+        return False
+    doubt = _near(bare, i, DOUBT)
+    if not _OTHERWISE.isdisjoint(doubt):
+        return False
+    if "alone" in kinds:
+        return True
+    before, after = (bare[i - 1] if i else ""), (bare[i + 1] if i + 1 < len(bare) else "")
+    if bare[i] in _TURNED and (before in _NOT_BEFORE or after in _NOT_AFTER or after == "@user"):
+        return False
+    near = _near(bare, i, REACH)
+    counted = any(word == _NUMBER or word in _FIGURES for word in bare[max(0, i - 2) : i])
+    if "harm" in kinds and _OWN.isdisjoint(doubt) and (counted or _has(near, _PEOPLE, _RESCUE)):
+        return True
+    if "event" in kinds and _has(near, _PLACE, _RESCUE):
+        return True
+    return "recall" in kinds and (_has(near, _GOODS) or after in {_NUMBER, *_FIGURES})
+
+
+def _near(words: Sequence[str], i: int, reach: int) -> list[str]:
+    return [*words[max(0, i - reach) : i], *words[i + 1 : i + 1 + reach]]
+
+
+def _has(near: Iterable[str], *lists: Collection[str]) -> bool:
+    return any(word in listed for word in near for listed in lists)

@@ -275,7 +275,7 @@ class TextModel:
         z = self._logits(enc, flags, lang, brands)
         negative, positive = _probabilities(z)
         said = cues.of_batch(enc.cues, enc.token_start, texts)
-        matter = grave.of_batch(self.table.grave[enc.piece], enc.doc, enc.n)
+        matter = grave.of_batch(enc, lang, langs, brands)
         scored = Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said, matter)
         if not changed:
             return scored

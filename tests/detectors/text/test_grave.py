@@ -6,11 +6,17 @@ import pytest
 
 from detectors.text.model import TextModel
 from detectors.text.terms import wording
+from tests.benchmarks import grave_talk
 
 
 @pytest.fixture(scope="module")
 def model() -> TextModel:
     return TextModel.load()
+
+
+@pytest.fixture(scope="module")
+def settled() -> tuple[bytes, int]:
+    return grave_talk.settled()
 
 
 def grave(model: TextModel, *texts: str) -> list[bool]:
@@ -70,7 +76,7 @@ def test_what_mostly_means_something_else_is_not(model, text):
 
 
 def test_a_neighbour_in_another_post_says_nothing(model):
-    assert grave(model, "they want to", "fire", "the manager") == [False, True, False]
+    assert grave(model, "the kitchen", "is on fire", "in the kitchen") == [False, False, False]
 
 
 def test_a_brands_own_words_are_no_grave_matter(model):
@@ -87,3 +93,54 @@ def test_a_headline_under_other_hashtags_and_links_is_one_wording(model):
     one, other, third = (wording(words) for words in model.score(texts, ["fr"] * 3).terms)
     assert one == other != third
     assert wording(["fire", "plant"]) == wording(["plant", "example.org/a", "#b", "fire"])
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Nimbrook tablet exploded in the car, driver burned", "en"),
+        ("two dead after a bus crash, Nimbrook says", "en"),
+        ("Passager poignardé dans un bus Nimbrook", "fr"),
+        ("Nimbrook rappelle 4 lots de poulet", "fr"),
+        ("L'entrepôt Nimbrook s'est effondré sur des ouvriers", "fr"),
+        ("un enfant étouffé par un jouet Nimbrook", "fr"),
+        ("bactérie E. coli chez Nimbrook", "fr"),
+        ("my daughter choked on a Nimbrook cap", "en"),
+    ],
+)
+def test_a_word_with_the_neighbour_to_whom_it_happens_is_grave(model, text, lang):
+    assert model.score([text], [lang]).grave.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("the Nimbrook login page crashed on launch day", "en"),
+        ("everyone at the store says this mixtape is fire lol", "en"),
+        ("my iphone died at the airport, nimbrook charged it", "en"),
+        ("shares of Nimbrook collapsed, the market is red", "en"),
+        ("on est tous morts de rire dans le bus Nimbrook", "fr"),
+        ("un bus Nimbrook sur deux, usagers otages de la grève", "fr"),
+        ("des injures au guichet Nimbrook", "fr"),
+        ("dies Kinder mögen Nimbrook, dies ist gut", "de"),
+        ("ich liebe dies im Hotel Nimbrook", "de"),
+    ],
+)
+def test_a_word_used_of_other_things_or_of_another_language_is_not(model, text, lang):
+    assert model.score([text], [lang]).grave.tolist() == [False]
+
+
+def test_a_brands_name_is_no_grave_matter(model):
+    text = "a new Poison store in the plane terminal, Crash is open"
+    assert model.score([text] * 2, ["en"] * 2, None, ["Poison Crash", "Nimbrook"]).grave.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", [*grave_talk.TRUE])
+def test_streams_of_grave_talk_are_paged(model, settled, name):
+    assert grave_talk.paged(model, name, settled)
+
+
+@pytest.mark.parametrize("name", [*grave_talk.EVERYDAY])
+def test_streams_of_everyday_talk_are_not(model, settled, name):
+    assert not grave_talk.paged(model, name, settled)
+    assert grave_talk.grave_share(model, name) < 0.05

@@ -32,6 +32,8 @@ SHIFT_RISE: Final = 0.06
 """By how much a share must exceed the usual one, whatever its z."""
 CLUMPS: Final = 1.0
 """Standard deviations more that grave talk must surprise by: what people talk about comes in larger clumps than how much."""
+DOUBT: Final = 2.0
+"""Standard deviations of the share that are left out of the anger beside a campaign."""
 ANGRIER: Final = 1.0
 """Standard deviations by which a share must exceed the usual one before a surge is called negative."""
 
@@ -67,6 +69,29 @@ def threshold(k: int, sensitivity: float) -> float:
     return THRESHOLDS[k] / sensitivity
 
 
+def beside(pace: Pace, k: int, factor: float, n: float, mass: float) -> tuple[float, float]:
+    """Return the mentions and the negative mass of horizon `k` without what a campaign explains.
+
+    A campaign explains more talk at the usual share, whether it comes or not, and no anger. What is more negative than so
+    many mentions usually are is not the campaign's: as much as is certain, in plainly negative mentions, on top of usual talk.
+
+    Args:
+        pace: what is usual.
+        k: number of the horizon.
+        factor: how many times the usual talk the campaign explains; 1: there is none, all is returned.
+        n: mentions.
+        mass: their sum of P(negative).
+    """
+    if factor <= 1.0:
+        return n, mass
+    usual, expected = pace.share.usual, pace.expected(k)
+    surprise = pace.share.score_one(n, mass)
+    if surprise <= DOUBT or n <= 0.0:
+        return min(n, expected), min(n, expected) * usual
+    angry = (mass - usual * n) / (1.0 - usual) * (1.0 - DOUBT / surprise)
+    return min(n, expected + angry), min(mass, expected * usual + angry)
+
+
 def gates(
     pace: Pace,
     sums: SlidingSums,
@@ -83,7 +108,7 @@ def gates(
         sums: what was said.
         slow: the evidence of the last hours.
         sensitivity: divides the thresholds.
-        factors: multiply what is expected on each horizon (campaigns).
+        factors: multiply what is expected on each horizon (campaigns), of the volume alone: see `beside`.
         known_slow: the largest slow burn of the brand's last fortnight (`detectors.habits`).
         tellers: people who speak of a grave matter on each horizon, where they are enough to look at.
     """
@@ -91,19 +116,19 @@ def gates(
     share, usual = pace.share, pace.share.usual
     for k in range(len(HORIZONS)):
         n, mass = sums.crowd[k] / 100.0, sums.mass[k] / 10_000.0
-        expected = pace.expected(k) * factors[k]
-        if n <= expected:
-            if k < 3:
-                continue
-            z_count = 0.0
-        else:
-            z_count = excess(n, expected, pace.dispersion[k])
+        base = pace.expected(k)
+        expected = base * factors[k]
+        own, own_mass = beside(pace, k, factors[k], n, mass)
+        if n <= expected and own <= base and k < 3:
+            continue
+        z_count = excess(n, expected, pace.dispersion[k]) if n > expected else 0.0
+        z_own = excess(own, base, pace.dispersion[k]) if own > base else 0.0
         limit = threshold(k, sensitivity)
         z_share = share.score_one(n, mass)
         found.append(Gate("volume_spike", k, z_count, limit))
         angrier = z_share >= ANGRIER
-        z_mass = excess(mass, expected * usual, pace.dispersion[k]) if angrier and z_count > 0.0 else 0.0
-        anger = (z_count + z_share) / math.sqrt(2.0) if angrier else 0.0
+        z_mass = excess(own_mass, base * usual, pace.dispersion[k]) if angrier and z_own > 0.0 else 0.0
+        anger = (z_own + z_share) / math.sqrt(2.0) if angrier else 0.0
         found.append(Gate("negative_spike", k, max(z_mass, anger), limit))
         if k >= 3 and n >= SHIFT_MENTIONS and mass >= n * (usual + SHIFT_RISE):
             found.append(Gate("negativity_shift", k, z_share, limit))
@@ -114,7 +139,8 @@ def gates(
             found.append(Gate("volume_spike", k, z, threshold(k, sensitivity) + CLUMPS, grave=True))
     limit = slowburn.limit(known_slow) / sensitivity
     k = len(HORIZONS) - 1
-    risen = sums.mass[k] / 10_000.0 >= slowburn.RISEN * pace.expected(k) * factors[k] * usual
+    explained = max(pace.expected(k), min(sums.crowd[k] / 100.0, pace.expected(k) * factors[k]))
+    risen = sums.mass[k] / 10_000.0 >= slowburn.RISEN * explained * usual
     found.append(Gate("negative_spike", k, slow.score(pace) if risen else 0.0, limit, slow=True))
     return found
 

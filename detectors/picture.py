@@ -13,7 +13,7 @@ from detectors.drivers import Drivers
 from detectors.grave import SPANS, GraveShare, Tellers
 from detectors.habits import Habits
 from detectors.negativity import NegativeShare
-from detectors.onset import began
+from detectors.onset import began, beside
 from detectors.pace import BLOCK, Pace
 from detectors.settings import MonitorSettings
 from detectors.slowburn import SlowBurn
@@ -27,6 +27,9 @@ GROWING: Final = 1.1
 """The later half of a horizon must have so many times the earlier one before a doubling time is told."""
 PEOPLE: Final = (1.0, 1.0, 1.25, 2.0, 4.0)
 """Times `min_people` that a page needs on each horizon."""
+ANGRY_Z: Final = 2.5
+ANGRY_RISE: Final = 0.1
+"""Standard deviations, and share, above the usual from which talk in a campaign is not the campaign's."""
 LEAST_LATE: Final = 5
 """Mentions in the later half without which it is not told."""
 
@@ -152,10 +155,22 @@ class Picture:
             k: number of the horizon.
             minute: now.
             lasting: it has been adding up for hours.
-            factor: how many times the usual talk a campaign explains.
+            factor: how many times the usual talk a campaign explains: the anger beside it is judged as if it were not on.
         """
         crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
+        judged = self._judge(k, minute, crowd, mass, factor, lasting=lasting)
+        if factor <= 1.0:
+            return judged
+        angry = self._judge(k, minute, *beside(self.pace, k, factor, crowd, mass), lasting=lasting)
+        return max(judged, angry, key=lambda j: j.level)
+
+    def _judge(
+        self, k: int, minute: int, crowd: float, mass: float, factor: float = 1.0, *, lasting: bool
+    ) -> Judgement:
+        """Return how bad `crowd` mentions with `mass` are, of those of horizon `k`."""
         totals, people = self.sums.totals(k), self.people(k)
+        if self.sums.crowd[k]:
+            people = min(people, math.ceil(people * crowd / (self.sums.crowd[k] / 100)))
         found = authenticity.assess(totals, people)
         points = severity.terms(
             severity.Facts(
@@ -164,13 +179,19 @@ class Picture:
                 people=people,
                 share=mass / crowd if crowd else 0.0,
                 usual_share=self.pace.share.usual,
-                beyond=self.habits.beyond(k, minute, self.sums.crowd[k], self.sums.mass[k]),
+                beyond=self.habits.beyond(k, minute, round(100 * crowd), round(10_000 * mass)),
                 lasting=lasting,
                 doubling_minutes=self.doubling(k, minute),
                 authenticity=authenticity.penalty(found, totals.mentions),
             )
         )
         return Judgement(k, severity.level(points, people, self.least_people(k)), points, people)
+
+    def angry(self, k: int) -> bool:
+        """Return whether the talk of horizon `k` is plainly angrier than usual, so that no campaign explains it."""
+        crowd, mass = self.sums.crowd[k] / 100, self.sums.mass[k] / 10_000
+        share = self.pace.share
+        return share.score_one(crowd, mass) >= ANGRY_Z and mass >= crowd * (share.usual + ANGRY_RISE)
 
     def judge_grave(self, k: int, minute: int, factor: float = 1.0) -> Judgement:
         """Return how bad it is that many speak of a grave matter in the minutes of horizon `k`."""

@@ -106,8 +106,9 @@ class Teller:
             minute,
             points=sum(judgement.points.values()),
             slow=lead.slow,
-            explained=explained,
+            explained=explained and not self._picture.angry(lead.k),
             grave=lead.grave,
+            angry=self._picture.angry(lead.k),
         )
         if said is not None:
             live, status = said
@@ -129,6 +130,7 @@ class Teller:
         slow: bool = False,
         explained: bool = False,
         grave: bool = False,
+        angry: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         """Open the alert of `signal` or let it worsen (`AlertBook.raise_`), held back where it must be; learning stops
         when an incident begins.
@@ -136,7 +138,7 @@ class Teller:
         held = None
         if not self._picture.warm and not (level >= 4 and self._picture.pace.minutes >= EARLY_WARM):
             held = "warm_up"
-        elif explained or (signal == "volume_spike" and not grave and self._book.campaign(minute)):
+        elif explained or (signal == "volume_spike" and not grave and not angry and self._book.campaign(minute)):
             held = "campaign"
         said = self._book.raise_(signal, level, k, starts, minute, held, points=points, slow=slow)
         if said is not None and self._book.frozen:

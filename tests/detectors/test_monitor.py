@@ -378,3 +378,41 @@ def test_a_state_of_another_version_is_refused():
 
 def test_plain_share_is_plain():
     assert JOY < PLAIN < ANGER
+
+
+def in_campaign(factor: float, seed: int = 5) -> Story:
+    """A brand of a mention a minute, in a campaign that is said to bring `factor` times the talk."""
+    story = Story(seed=seed).days(7, per_hour=60)
+    start = story.minute * MINUTE
+    settings = MonitorSettings(campaigns=(Campaign(start, start + DAY, factor),) if factor > 1 else ())
+    story.monitor = BrandMonitor.load(story.brand, settings, story.monitor.dump())
+    return story.forget()
+
+
+@pytest.mark.parametrize("factor", [3.0, 10.0])
+def test_anger_in_a_campaign_is_paged_nearly_as_soon_as_without_one(factor):
+    def delay(factor: float) -> tuple[int, str]:
+        story = in_campaign(factor)
+        began = story.minute
+        for _ in range(15):
+            story.tell(8, 0.95)
+        return to_ms(story.pages[0].detected_at) // MINUTE - began, story.worst
+
+    with_it, worst = delay(factor)
+    assert with_it <= delay(1.0)[0] + 1
+    assert worst == "L3"
+
+
+def test_talk_that_a_campaign_brings_at_the_usual_share_is_still_its_own():
+    story = in_campaign(4.0)
+    for _ in range(240):
+        story.tell(3, PLAIN)
+    assert story.pages == []
+
+
+def test_a_volume_alert_that_is_angry_itself_is_not_held_back_by_a_campaign():
+    story = in_campaign(10.0)
+    for _ in range(20):
+        story.tell(12, 0.5)
+    told = [a for a in story.alerts if a.severity >= "L3"]
+    assert told and all(a.suppressed_by is None for a in told)

@@ -20,6 +20,8 @@ STORY_WEEKS: Final = 4
 """Weeks of the brand's own history by which the budget ranks a story."""
 MOST_STORIES: Final = 64
 NO_CAMPAIGN: Final = (1.0,) * len(HORIZONS)
+REPEAT: Final = "repeat"
+"""Why it may not page: the like of it was told within two weeks."""
 SLOW_REOPEN: Final = 12 * 60
 """Minutes after its end in which a slow burn is the same story."""
 
@@ -72,7 +74,7 @@ class AlertBook:
     @property
     def frozen(self) -> bool:
         """Whether an incident is going on from which the baseline must not learn."""
-        return any(live.level >= 2 and live.suppressed_by != "warm_up" for live in self.live.values())
+        return any(live.level >= 2 and live.suppressed_by not in {"warm_up", REPEAT} for live in self.live.values())
 
     @property
     def restless(self) -> bool:
@@ -135,7 +137,7 @@ class AlertBook:
             k: the horizon that fired.
             starts_at: onset, epoch ms.
             minute: now.
-            held_back: why it may not page: warm_up or campaign; the budget is looked at here.
+            held_back: why it may not page: warm_up, campaign or repeat; the budget is looked at here.
             points: how bad it is (the sum of the severity terms), by which the budget ranks it.
             slow: whether it adds up over hours, so that it also reopens an alert that ended hours ago.
         """
@@ -143,7 +145,7 @@ class AlertBook:
         if level <= self.loudest():
             return None
         if live is not None:
-            released = live.suppressed_by in {"warm_up", "campaign"} and held_back is None and level >= 2
+            released = live.suppressed_by in {"warm_up", "campaign", REPEAT} and held_back is None and level >= 2
             if live.suppressed_by == "budget" and held_back is None and points > live.points:
                 released = self._over_budget(level, minute, points, live) is None
             if level <= live.level and not released:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from detectors import severity, wording
-from detectors.book import NO_CAMPAIGN, AlertBook, Live
+from detectors.book import NO_CAMPAIGN, REPEAT, AlertBook, Live
 from detectors.early import PLAINLY
 from detectors.onset import CROWD_SIGNALS, Gate
 from detectors.picture import Judgement, Picture
@@ -131,6 +131,7 @@ class Teller:
         explained: bool = False,
         grave: bool = False,
         angry: bool = False,
+        repeat: bool = False,
     ) -> tuple[Live, AlertStatus] | None:
         """Open the alert of `signal` or let it worsen (`AlertBook.raise_`), held back where it must be; learning stops
         when an incident begins.
@@ -140,6 +141,8 @@ class Teller:
             held = "warm_up"
         elif explained or (signal == "volume_spike" and not grave and not angry and self._book.campaign(minute)):
             held = "campaign"
+        elif repeat:
+            held = REPEAT
         said = self._book.raise_(signal, level, k, starts, minute, held, points=points, slow=slow)
         if said is not None and self._book.frozen:
             self._picture.pace.drop_since(starts // MINUTE)
@@ -160,7 +163,7 @@ class Teller:
         return out
 
     def reach(self, window: Window, minute: int, delay: int, evidence: Evidence) -> list[Event]:
-        """Tell of a negative post by an account larger than those of two weeks."""
+        """Tell of a negative post by an account larger than those of two weeks; one as large as those is held back."""
         limit = self._picture.settings.reach_followers / self._picture.settings.sensitivity
         if window.top_negative < PLAINLY or window.top_reach < limit / 5:
             return []
@@ -170,10 +173,11 @@ class Teller:
         live = self._book.live.get("reach")
         if live is not None:
             live.calm = 0
-        if window.top_reach <= LARGER * known:
-            return []
         level = 2 if window.top_reach >= limit else 1
-        said = self.raise_("reach", level, 0, minute * MINUTE, minute, points=severity.LEVELS[level - 1])
+        repeat = window.top_reach <= LARGER * known
+        if repeat and level < 2:
+            return []
+        said = self.raise_("reach", level, 0, minute * MINUTE, minute, points=severity.LEVELS[level - 1], repeat=repeat)
         if said is None:
             return []
         return [wording.reach_alert(self._picture, *said, window, known, limit, minute, delay, evidence())]

@@ -48,9 +48,9 @@ class Window(Struct, omit_defaults=True):
     reach: int = 0
     """Sum of followers."""
     top_reach: int = 0
-    """Followers of the largest account."""
+    """Followers of the largest account with a plainly negative post; where there is none, of the largest account."""
     top_negative: int = 0
-    """P(negative) of the largest account's post, in 1/10,000."""
+    """P(negative) of that account's post, in 1/10,000."""
     verified: int = 0
     young: int = 0
     """Mentions from accounts younger than thirty days."""

@@ -195,8 +195,10 @@ def _window(brand: str, start: int, joined: Joined) -> Window:
         return window
     rows = joined.rows
     flags, negative, followers = rows["flags"], rows["negative"], rows["followers"]
-    # The largest account; among equals the one whose post is most negative, so that order does not decide.
-    reach, worst = max(zip(followers.tolist(), negative.tolist(), strict=True))
+    # The largest account with a plainly negative post, where there is one: no calm post of a larger one hides it. Among
+    # equals the one whose post is most negative, so that order does not decide.
+    posts = list(zip(followers.tolist(), negative.tolist(), strict=True))
+    reach, worst = max([post for post in posts if post[1] >= PLAINLY] or posts)
     window.count = len(rows)
     window.negative = int(negative.sum(dtype=np.int64))
     window.positive = int(rows["positive"].sum(dtype=np.int64))

@@ -141,6 +141,10 @@ def test_a_negative_post_by_a_large_account_is_l2():
     assert "2,400,000 followers" in page.reason
     story.hours(2, 18).tell(1, 0.8, top_reach=2_000_000, top_negative=8_000, reach=2_000_000)
     assert len(story.pages) == 1, "an account of that size is known by now"
+    again = story.alerts[-1]
+    assert (again.signal, again.severity, again.status, again.suppressed_by) == ("reach", "L2", "suppressed", "repeat")
+    story.tell(1, 0.8, top_reach=4_000_000, top_negative=8_000, reach=4_000_000)
+    assert len(story.pages) == 2, "a larger one is news, while the repeat is held back too"
 
 
 def test_a_positive_post_by_a_large_account_is_none():

@@ -50,3 +50,18 @@ def test_delays_within_the_lateness_change_no_window(said):
     late = windows([(at + delay, post) for at, delay, post in made])
     assert sum(window.count for window in prompt) == len(said)
     assert late == prompt
+
+
+def test_a_calm_post_of_a_larger_account_hides_no_angry_one():
+    said = [
+        ("I hate this, it is broken", 900_000),
+        ("a new store opens on Monday", 1_000_000),
+        ("what a lovely day", 300),
+    ]
+    (window,) = windows(
+        [
+            (T0 + i * SECOND, mention(i, T0 + i * SECOND, text, author={"id": f"a{i}", "followers": followers}))
+            for i, (text, followers) in enumerate(said)
+        ]
+    )
+    assert window.top_reach == 900_000 and window.top_negative >= 5_000

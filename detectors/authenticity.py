@@ -22,6 +22,9 @@ LOUD: Final = 3
 """Posts within a minute from which an author is weighed apart."""
 LOUD_MINUTES: Final = 60
 """Minutes for which such an author is remembered: who posts more than once in one of them is taken for the same."""
+YOUNG: Final = 4.0
+"""Points for a share of 1.0 of accounts younger than thirty days beyond three in ten: who has none of the brand's usual authors
+with him is no crowd, whatever the texts."""
 MOST: Final = 3.0
 """Severity points that a lack of authenticity takes away at most."""
 
@@ -98,6 +101,6 @@ def penalty(seen: Authenticity, count: int) -> float:
         2.5 * max(0.0, seen.duplicate_share - 0.2)
         + 2.5 * max(0.0, seen.loudest_share - 0.2)
         + 1.0 * max(0.0, repeats - 0.4)
-        + 1.5 * max(0.0, (seen.young_share or 0.0) - 0.3)
+        + YOUNG * max(0.0, (seen.young_share or 0.0) - 0.3)
     )
     return -min(MOST, points)

@@ -25,6 +25,8 @@ from schemas.terms import Terms, renumbered
 from schemas.times import MINUTE, from_ms
 
 MOST_TERMS: Final = 32
+FEW_YOUNG: Final = 3
+"""Authors with accounts younger than thirty days who count in an open minute beside half as many as there are others."""
 TERM_AUTHORS: Final = 2
 """A term enters a window only when so many authors used it (DESIGN section 2, principle 8)."""
 
@@ -278,6 +280,8 @@ class Arrivals:
     negative: int = 0
     """Sum of P(negative) over posts that are plainly negative."""
     authors: set[int] = field(default_factory=set)
+    grown: set[int] = field(default_factory=set)
+    """Authors whose accounts are not young."""
     texts: set[int] = field(default_factory=set)
     """Signatures: copies from many accounts are not a crowd."""
     grave: bool = False
@@ -290,9 +294,17 @@ class Arrivals:
         negative = chunk.rows["negative"]
         self.negative += int(negative[negative >= PLAINLY].sum(dtype=np.int64))
         self.authors.update(chunk.who.tolist())
+        self.grown.update(chunk.who[(chunk.rows["flags"] & scored.YOUNG) == 0].tolist())
         self.texts.update(chunk.rows["signature"].tolist())
         self.grave = self.grave or bool((chunk.rows["flags"] & scored.GRAVE).any())
         self.chunks.append(chunk)
+
+    def people(self) -> int:
+        """Return how many people may be a crowd: new accounts without others are none yet, whatever they write. It only
+        grows; the closed minute weighs them all.
+        """
+        grown = len(self.grown)
+        return grown + min(len(self.authors) - grown, FEW_YOUNG + grown // 2)
 
     def told(self) -> Told:
         """Return what they say of grave matters."""

@@ -52,7 +52,7 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
         at,
         arrivals.count,
         arrivals.negative,
-        len(arrivals.authors),
+        arrivals.people(),
         list,
         len(arrivals.texts),
         arrivals.told() if over else (),

@@ -420,3 +420,17 @@ def test_a_volume_alert_that_is_angry_itself_is_not_held_back_by_a_campaign():
         story.tell(12, 0.5)
     told = [a for a in story.alerts if a.severity >= "L3"]
     assert told and all(a.suppressed_by is None for a in told)
+
+
+def test_a_crowd_of_new_accounts_is_told_a_level_lower():
+    def worst(young: int) -> Story:
+        story = after_two_quiet_weeks()
+        for _ in range(15):
+            story.tell(20, 0.9, young=young)
+        return story
+
+    old, new = worst(0), worst(20)
+    assert (old.worst, new.worst) == ("L4", "L3")
+    assert new.alerts[0].severity == "L2" < old.alerts[0].severity and new.alerts[0].status == "firing"
+    assert new.alerts[0].severity_terms["authenticity"] < -2.0
+    assert new.alerts[0].authenticity is not None and new.alerts[0].authenticity.young_share > 0.9

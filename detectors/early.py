@@ -109,8 +109,19 @@ class EarlyTrigger:
         found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factors[k])) is not None]
         if told:
             self.tellers.note(minute, told)
-            found += [v for k in TOLD if (v := self._grave(picture, k, minute, factors[k])) is not None]
+            # Plain anger may have fired already, before the minute was over: what is opened must not depend on it.
+            found = found or [v for k in TOLD if (v := self._grave(picture, k, minute, factors[k])) is not None]
         return max(found, key=lambda v: (v.judgement.level, v.score), default=None)
+
+    def _onset(self, minute: int) -> int:
+        """Return the first of the minutes without a break that were worth a look, epoch ms.
+
+        It rests on minutes that are over: which horizon fires first, a matter of how slices are cut, does not move it.
+        """
+        looked = {e.minute for e in self._recent if e.minute > minute - HORIZONS[SPANS[-1]]}
+        while minute - 1 in looked:
+            minute -= 1
+        return minute * MINUTE
 
     def _verdict(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
         recent = [e for e in self._recent if e.minute > minute - HORIZONS[k]]
@@ -140,7 +151,7 @@ class EarlyTrigger:
         level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.least_people(k)))
         if level < 2:
             return None
-        return EarlyVerdict(Judgement(k, level, points, people), score, recent[0].minute * MINUTE, angry, expected)
+        return EarlyVerdict(Judgement(k, level, points, people), score, self._onset(minute), angry, expected)
 
     def _grave(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
         """Return the verdict on a grave matter that many tell: L2 at most, on minutes of arrival that are over.

@@ -1,11 +1,11 @@
 """A brand's own words: phrases that mean there what the configuration says, replaced before a post is scored or learnt from.
 
     own = dictionary({"war zone": 0, "grounded": -2})
-    own.replaced("The War  Zone booth: grounded again")   # "The Ⓟ booth: :( again"
+    own.replaced("The War  Zone booth: grounded again")   # "The Ⓟ booth: 🙁 again"
 
 A phrase is found in any case, whatever blanks or dashes stand between its words and whichever apostrophe was typed; as
 one word where it is a tag or a name (`#WarZone`). Of phrases that begin at one place the longest counts. What stands in its
-place says the valence in steps: nothing for 0, then faces from 😕 to three :( and from 🙂 to three :).
+place says the valence in steps: nothing for 0, then faces from :/ to three 🙁 and from 🙂 to three 😊.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 
 _NEUTRAL: Final = "Ⓟ"
 """A sign that the model has no opinion of."""
-_STEPS: Final = (("😕", "🙂"), (":(", ":)"), (":( :(", ":) :)"), (":( :( :(", ":) :) :)"))
-"""For valences up to 1, 2, 3 and 4: what bad and what good is written as. ":(" is about -2 on VADER's scale."""
+_STEPS: Final = ((":/", "🙂"), ("🙁", "😊"), ("🙁 🙁", "😊 😊"), ("🙁 🙁 🙁", "😊 😊 😊"))
+"""For valences up to 1, 2, 3 and 4: what bad and what good is written as. Faces say the same in every language."""
 _APOSTROPHES: Final = "'’‘ʼ´`"
 _PARTS: Final = re.compile(r"[\s_-]+")
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from detectors.text.feedback_state import Taken, TriggerLesson, TriggerState
-from detectors.text.grave import EITHER, GRAVE, kind
+from detectors.text.grave import kind
 from detectors.text.triggers import MOST_TERMS, TRIGGERS, Trigger, Verdict, plain, trigger_of
 
 ALONE: Final = 60
@@ -39,9 +39,6 @@ MOST: Final = 100
 LONGEST: Final = 256
 """Characters of a term, a name or an id."""
 LABELLERS: Final = 1_000
-
-
-_GRAVE: Final = GRAVE | EITHER
 
 
 class Said(NamedTuple):
@@ -131,7 +128,7 @@ class TriggerLearner:
             brand: whose alert it is.
             grave: whether its posts are known to speak of a grave matter; a grave word among the terms says so, too.
         """
-        if found.trigger == "safety" and (grave or any(kind(term.lower().lstrip("#")) & _GRAVE for term in terms)):
+        if found.trigger == "safety" and (grave or any(kind(term.lower().lstrip("#")) for term in terms)):
             return found
         bag = _bag(terms)
         alike = [(closeness, one) for one in self._lessons if (closeness := _cosine(bag, one.bag)) >= LIKE]

@@ -90,6 +90,7 @@ class ScoreAgent:
             if known not in ("", self._source):
                 log.warning("mentions was deleted and made anew: a new source, read from its beginning")
                 self._unproven = set(range(self._context.settings.partitions.mentions))
+                self._skew.forget_others()
             positions = {tp: self._begin(tp.partition, found[tp.partition]) for tp in tps}
         except UserError as error:
             self._context.give_up(error)
@@ -147,7 +148,7 @@ class ScoreAgent:
         began, epoch = time.perf_counter(), self._epoch
         for result in self._core.parts(self._source, tp.partition, self._progress.get(tp, 0), records):
             metrics.SCORE_SECONDS.observe(time.perf_counter() - began)
-            await self._context.producer.send(result.dead + result.forgotten + result.writes)
+            await self._context.producer.send(result.letters + result.writes)
             if epoch != self._epoch:
                 return
             self._progress[tp] = result.progress

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.events import BrandEntry
+from schemas.times import MINUTE
 from streams.score.brands import BrandMatcher
 from streams.settings import BrandSettings
 
@@ -57,6 +58,19 @@ class Registry:
         if not mine:
             return None
         return next((change for change in reversed(mine) if change.since <= at), None)
+
+    def leaves_at(self, brand: str, after: int) -> int | None:
+        """Return the first minute boundary beyond `after` (epoch ms) at which `brand` has left; None where none is known.
+
+        Who is back within the minute has not left.
+        """
+        for change in self._changes.get(brand, ()):
+            if change.entry.removed and change.since > after:
+                boundary = change.since + -change.since % MINUTE
+                last = self.change_at(brand, boundary)
+                if last is not None and last.entry.removed:
+                    return boundary
+        return None
 
     def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
         """Return from when on entries count, and whose they are, in the order of the topic; the first `beyond` are left out."""

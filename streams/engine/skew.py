@@ -35,6 +35,10 @@ class Skew:
         """Read the partitions `own` from now on; what was known of them is forgotten: they may begin further back."""
         self._own = dict.fromkeys(own, 0)
 
+    def forget_others(self) -> None:
+        """Forget how far others have come: the topic was made anew, and so is its time."""
+        self._others.clear()
+
     @property
     def strangers(self) -> list[int]:
         """Partitions that somebody else reads."""

@@ -54,9 +54,9 @@ class Scored:
 
     writes: list[Write]
     """One record to each partition of `scored` that the slice has something for."""
-    dead: list[Write]
-    forgotten: list[Write]
-    """Tombstones for `dead-letters`: what is deleted upstream goes from there too."""
+    letters: list[Write]
+    """For `dead-letters`, in the order of what they are about: dead letters, and tombstones, since what is deleted upstream
+    goes from there too."""
     progress: int
     tick_offset: int | None
     """Offset of the largest tick of the slice: a restart that reads from there knows its progress at once."""
@@ -64,6 +64,11 @@ class Scored:
     late: int = 0
     rows: int = 0
     languages: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def dead(self) -> list[Write]:
+        """The dead letters."""
+        return [write for write in self.letters if write.headers]
 
 
 class Matchers(Protocol):
@@ -115,7 +120,7 @@ class ScoreCore:
         """Score `records`, consecutive ones of `partition` of the topic `source`; `progress` is what came before."""
         first, last = records[0].offset, records[-1].offset
         outcomes = bytearray(last - first + 1)  # HOLE where compaction left none
-        result = Scored([], [], [], progress, None)
+        result = Scored([], [], progress, None)
         pending: list[Pending] = []
         retracted: list[Retraction] = []
         ticks: list[tuple[int, int]] = []
@@ -132,10 +137,10 @@ class ScoreCore:
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
                 retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV, result.progress))
-                result.forgotten.append(_forget(record, partition))
+                result.letters.append(_forget(record, partition))
                 outcome = CONTROL
             else:
-                result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, what))
+                result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, what))
                 outcome = DEAD_LETTER
             outcomes[record.offset - first] = outcome
         drafts = self._drafts(pending, retracted, result)
@@ -177,17 +182,17 @@ class ScoreCore:
         now = progress if self._settings.replay else max(progress, record.timestamp)
         if now and time > now + FUTURE:
             detail = f"created_at: {mention.created_at.isoformat()} is more than 5 minutes ahead of {iso(now)}"
-            result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
+            result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
             return DEAD_LETTER
         if mention.op == "delete":
-            retracted.append(
-                Retraction(record.offset, mention.platform, mention.id, mention.rev or FINAL_REV, progress)
-            )
-            result.forgotten.append(_forget(record, partition))
+            # Of a revision it takes that one and those before it; revisions below the one of a retraction go.
+            below = min(mention.rev + 1, FINAL_REV) if mention.rev else FINAL_REV
+            retracted.append(Retraction(record.offset, mention.platform, mention.id, below, progress))
+            result.letters.append(_forget(record, partition))
             return CONTROL
         brands = self._brands.matcher_at(progress).match(mention)
         if isinstance(brands, Rejection):
-            result.dead.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
+            result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
             return DEAD_LETTER
         if mention.op == "update":
             retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev, progress))

@@ -28,21 +28,21 @@ def told_anew(rows: Rows) -> NDArray[np.bool_]:
     return np.isin(mentions, mentions[again]) if again.any() else again
 
 
-def holders(brands: Mapping[str, Brand], mentions: set[int]) -> defaultdict[int, set[str]]:
+def holders(brands: Mapping[str, Brand], mentions: Mapping[int, int]) -> defaultdict[int, set[str]]:
     """Return, for each of `mentions` that is in an open minute, the names of its brands."""
     found: defaultdict[int, set[str]] = defaultdict(set)
     for name, brand in brands.items():
-        for mention in brand.seen.keys() & mentions:
+        for mention in brand.seen.keys() & mentions.keys():
             found[mention].add(name)
     return found
 
 
-def forget_examples(brands: Mapping[str, Brand], mentions: set[int], offset: int) -> Iterator[str]:
-    """Take `mentions` from the examples: what is gone or has been rewritten is none any more.
+def forget_examples(brands: Mapping[str, Brand], gone: Mapping[int, int], offset: int) -> Iterator[str]:
+    """Take from the examples what is `gone` or has been rewritten: of each mention the revisions below one.
 
     Yields the names of the brands that had one. `offset` is the record's that says so.
     """
     for name, brand in brands.items():
-        if offset > brand.applied and not brand.shown.isdisjoint(mentions):
-            brand.show(one for one in brand.examples if one.mention not in mentions)
+        if offset > brand.applied and not brand.shown.isdisjoint(gone):
+            brand.show(one for one in brand.examples if one.rev >= gone.get(one.mention, 0))
             yield name

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +44,25 @@ class WatchList(Protocol):
         """Return what last changed `brand` by the time `at` (epoch ms); None where nothing did."""
         ...
 
+    def leaves_at(self, brand: str, after: int) -> int | None:
+        """Return the first minute boundary beyond `after` (epoch ms) at which `brand` has left; None where none is known."""
+        ...
+
     def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
         """Return from when on changes count (epoch ms), and of which brand; the first `beyond` that came are left out."""
         ...
+
+
+Coming = tuple[int, "Chunk | Retracted"]
+"""Offset on `scored`, and rows or a retraction."""
+
+
+class Retracted(NamedTuple):
+    """Revisions of `mention` below `rev` are gone; `label` is their partition's time."""
+
+    mention: int
+    rev: int
+    label: int
 
 
 _CODES: Final = (
@@ -92,6 +108,9 @@ class WatchCore:
         self._list = watch_list
         self._changes = 0
         """Changes of the watch list that stand in the agenda."""
+        self._next: dict[str, tuple[int, list[Coming]]] = {}
+        """What a partition that is ahead has brought of a brand that leaves at a boundary to come: it is of the one that comes
+        back, and waits until then."""
         self._agenda = Agenda()
         self._intake = Intake(self._agenda, settings.lateness, bounded=settings.blind_after > 0)
         self._touched: set[str] = set()
@@ -188,13 +207,19 @@ class WatchCore:
     def _changed(self, offset: int, batch: Batch, rows: Rows, where: NDArray[np.intp], *, counting: bool) -> None:
         """Take up, in their order, the rows `where`: all that the batch has of mentions that are updated or deleted in it."""
         changed = rows[where]
-        gone = set(changed["mention"][changed["op"] == scored.DELETE].tolist())
+        gone: dict[int, int] = {}
+        for row in changed[changed["op"] == scored.DELETE]:
+            mention, rev = int(row["mention"]), int(row["rev"])
+            gone[mention] = max(rev, gone.get(mention, rev))
         known = changes.holders(self.brands, gone)
         for i, row in zip(where, changed, strict=True):
             mention = int(row["mention"])
             if row["op"] == scored.DELETE:
-                for name in known[mention]:
-                    self._intake.retract(self.brands[name], mention, int(row["rev"]), int(row["label"]))
+                told = Retracted(mention, int(row["rev"]), int(row["label"]))
+                for name in known[mention] & self.brands.keys():
+                    self._intake.retract(self.brands[name], *told)
+                for _, coming in self._next.values():
+                    coming.append((offset, told))
             else:
                 known[mention].add(batch.brands[row["brand"]])
                 self._brand_rows(offset, Chunk(batch, np.array([i]), rows[i : i + 1].copy()), counting=counting)
@@ -204,8 +229,16 @@ class WatchCore:
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
         name = chunk.batch.brands[int(chunk.rows["brand"][0])]
         brand = self.brands.get(name)
+        leaves = self._list.leaves_at(name, self.clock if brand is None else brand.since)
+        if leaves is not None and (after := chunk.rows["label"] >= leaves).any():
+            self._next.setdefault(name, (leaves, []))[1].append((offset, chunk.kept(after)))
+            if after.all():
+                return
+            chunk = chunk.kept(~after)
         if brand is None:
-            brand = self.brands[name] = self._new_brand(name)
+            if not counting:  # a restart knows all brands of before: this one has left
+                return
+            brand = self.brands[name] = self._new_brand(name, int(chunk.rows["label"].min()))
             brand.closed = self._closed_before()
         counting = counting and offset > brand.applied
         if counting:
@@ -241,8 +274,10 @@ class WatchCore:
             self.clock = max(self.clock, boundary)
             for name in names:
                 brand = self.brands.get(name)
-                if brand is not None:  # else it has left the watch list
+                if brand is not None:
                     yield from self._boundary(brand, boundary)
+                if name not in self.brands and name in self._next and boundary >= self._next[name][0]:
+                    self._come_back(name)
         self.clock = clock
         yield from self._see_again(clock, exact=True)
         if before < last:
@@ -290,9 +325,10 @@ class WatchCore:
         if change is not None and change.since > brand.since and self._offset > brand.applied:
             yield from self._change(brand, change, at)
 
-    def _new_brand(self, name: str) -> Brand:
-        brand = Brand(name, self._new_monitor(name, self.clock))
-        change = self._list.change_at(name, self.clock)
+    def _new_brand(self, name: str, label: int) -> Brand:
+        """Return a brand of which a partition that had come to `label` (epoch ms) has brought the first row."""
+        change = self._list.change_at(name, max(label, self.clock))
+        brand = Brand(name, self._new_monitor(name, max(self.clock, change.since if change is not None else 0)))
         if change is not None:
             brand.begun = change.since
             # What comes of a brand after it has left is let go again with the next minute.
@@ -312,7 +348,6 @@ class WatchCore:
             self.left[brand.name] = brand.tally
             del self.brands[brand.name]
             self.dirty.discard(brand.name)
-            self._begin_again(brand, change.since)
             return
         if change.entry.baseline is not None and not brand.monitor.warm:
             yield from brand.monitor.let_go(closed, at)
@@ -320,21 +355,13 @@ class WatchCore:
         else:
             brand.monitor = self._load_monitor(brand.name, brand.monitor.dump(), at)
 
-    def _begin_again(self, left: Brand, since: int) -> None:
-        """Give to a new brand of the same name what a partition that is ahead has brought of it since `left` has left."""
-        for start, minute in sorted(left.minutes.items()):
-            for chunk in minute.chunks:
-                later = chunk.rows["label"] >= since
-                if later.any():
-                    brand = self.brands.get(left.name)
-                    if brand is None:
-                        brand = self.brands[left.name] = self._new_brand(left.name)
-                        brand.closed = self._closed_before()
-                        self.dirty.add(left.name)
-                    self._intake.take(brand, minute.offset, chunk.kept(later), self.clock, counting=False)
-            brand = self.brands.get(left.name)
-            if brand is not None and start in brand.minutes:
-                brand.minutes[start].gone.update(minute.gone)
+    def _come_back(self, name: str) -> None:
+        """Take up what has waited until the brand had left."""
+        for offset, one in self._next.pop(name)[1]:
+            if isinstance(one, Chunk):
+                self._brand_rows(offset, one, counting=True)
+            elif name in self.brands:
+                self._intake.retract(self.brands[name], *one)
 
     def _judged(self, brand: Brand, at: int) -> Iterator[Effect]:
         if self._offset > brand.applied:
@@ -365,7 +392,8 @@ class WatchCore:
 
     def partition_record(self) -> PartitionRecord:
         """Return the partition's record."""
-        resting_on = (minute.offset for brand in self.brands.values() for minute in brand.minutes.values())
+        resting_on = [minute.offset for brand in self.brands.values() for minute in brand.minutes.values()]
+        resting_on += [offset for _, coming in self._next.values() for offset, _ in coming]
         replay_from = self._trail.back_to(self.applied, resting_on, self.sources.values())
         sources = [
             Source(s.topic, s.partition, s.last, s.counted, s.progress, s.tally.copy(), list(s.gaps), s.before)

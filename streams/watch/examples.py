@@ -47,6 +47,7 @@ class Example(NamedTuple):
     signature: int
     name: str
     """`platform:id`."""
+    rev: int = 0
 
 
 def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Example]:
@@ -67,7 +68,7 @@ def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Exa
 
 def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> list[Example]:
     """Return the weightiest posts, each and of copies one, the weightiest first."""
-    mentions, signatures = minute.rows["mention"], minute.rows["signature"]
+    mentions, signatures, revs = (minute.rows[column] for column in ("mention", "signature", "rev"))
     out: list[Example] = []
     seen: set[int] = set()
     # Ties are broken by the mention itself: which rows came first must not decide.
@@ -75,7 +76,7 @@ def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> l
         worth = int(weight[i])
         if worth <= 0 or len(out) == MOST_OF[kind]:
             break
-        one = Example(kind, start, worth, int(mentions[i]), int(signatures[i]), minute.ids[i])
+        one = Example(kind, start, worth, int(mentions[i]), int(signatures[i]), minute.ids[i], int(revs[i]))
         if _is_news(one, seen):
             out.append(one)
     return out

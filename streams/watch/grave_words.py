@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detectors.grave import BITS, KEPT
-from detectors.text.grave import EITHER, GRAVE, kind
+from detectors.text.grave import kind
 from detectors.text.triggers import plain
 from schemas import scored
 from schemas.times import MINUTE
@@ -43,7 +43,7 @@ def heard(start: int, minute: Joined) -> list[Heard]:
     authors = who(minute.rows[places]).tolist()
     found = []
     for author, said in zip(authors, minute.said.take(places), strict=True):
-        words = tuple(sorted({word for word in said if kind(word) & (GRAVE | EITHER)}))
+        words = tuple(sorted({word for word in said if kind(word)}))
         found.append(Heard(start, author % (1 << BITS), words))
     return found
 

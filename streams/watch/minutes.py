@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -113,14 +113,15 @@ class OpenMinute:
         """Return the minute's window, the rows that it adds up, and what they say of grave matters."""
         chunks = self.chunks
         if self.gone:
-            chunks = [_without(chunk, self.gone) for chunk in chunks]
+            chunks = [without(chunk, self.gone) for chunk in chunks]
         rows = joined(chunks)
         window, told = _window(brand, self.start, rows), rows.told()
         window.grave = people(told)
         return window, rows, told
 
 
-def _without(chunk: Chunk, gone: dict[int, int]) -> Chunk:
+def without(chunk: Chunk, gone: Mapping[int, int]) -> Chunk:
+    """Return the rows that still count, where revisions of a mention below its one in `gone` do not."""
     mentions = chunk.rows["mention"].tolist()
     revs = chunk.rows["rev"].tolist()
     keep = np.fromiter((revs[i] >= gone.get(m, -1) for i, m in enumerate(mentions)), bool, len(mentions))

@@ -13,7 +13,7 @@ from schemas.events import Alert, AlertTick, Signal, Window
 from schemas.times import MINUTE
 from streams.watch import examples, grave_words
 from streams.watch.examples import Example
-from streams.watch.minutes import Arrivals, OpenMinute, joined, terms_of
+from streams.watch.minutes import Arrivals, Joined, OpenMinute, joined, terms_of, without
 from streams.watch.state import Brand
 
 Effect = Alert | Signal | Window | AlertTick
@@ -45,7 +45,7 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
     dirty.add(brand.name)
     if over and arrivals.grave:
         brand.heard = grave_words.kept(
-            [*brand.heard, *grave_words.heard(arrivals.start, joined(arrivals.chunks))], arrivals.start
+            [*brand.heard, *grave_words.heard(arrivals.start, _still_there(brand, arrivals))], arrivals.start
         )
     effects = brand.monitor.early(
         arrivals.start,
@@ -107,5 +107,14 @@ def _shown(
 
 def _arrived(brand: Brand, arrivals: Arrivals) -> list[Example]:
     """Return the examples of a minute of arrival that is still open and those of the minutes before."""
-    rows = joined(arrivals.chunks)
+    rows = _still_there(brand, arrivals)
     return [*brand.examples, *examples.candidates(arrivals.start, rows, terms_of(rows))]
+
+
+def _still_there(brand: Brand, arrivals: Arrivals) -> Joined:
+    """Return what has arrived and has not been deleted or rewritten since: counted it stays, but nobody is shown it."""
+    gone: dict[int, int] = {}
+    for minute in brand.minutes.values():
+        for mention, rev in minute.gone.items():
+            gone[mention] = max(rev, gone.get(mention, rev))
+    return joined([without(chunk, gone) for chunk in arrivals.chunks] if gone else arrivals.chunks)

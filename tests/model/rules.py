@@ -17,6 +17,7 @@ from schemas.scored import ScoredBatch
 from streams.agents import watch as watch_agent
 from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
+from streams.brands.registry import Registry
 from streams.engine.records import Write
 from streams.score.core import ScoreCore
 from streams.score.rows import Drafts
@@ -145,9 +146,9 @@ def _account_left_behind(patch: Patch) -> None:
     """Let a brand that comes back begin its account anew."""
     new = WatchCore._new_brand
 
-    def without(self: WatchCore, name: str) -> Brand:
+    def without(self: WatchCore, name: str, label: int) -> Brand:
         kept = self.left.pop(name, None)
-        brand = new(self, name)
+        brand = new(self, name, label)
         if kept is not None:
             self.former.add(kept)
         return brand
@@ -162,7 +163,7 @@ def _rows_of_a_namesake(patch: Patch) -> None:
 
 def _ahead_of_its_leaving(patch: Patch) -> None:
     """Let a brand that leaves take along what a faster partition has brought since."""
-    patch.setattr(WatchCore, "_begin_again", lambda self, left, since: None)
+    patch.setattr(Registry, "leaves_at", lambda self, brand, after: None)
 
 
 def _one_id_for_all(patch: Patch) -> None:
@@ -358,30 +359,30 @@ def _order_of_arrival(patch: Patch) -> None:
 RULES: Final = (
     Rule("rows-once", _rows_twice, 1),
     Rule("outcomes-once", _outcomes_twice, 1),
-    Rule("brand-ahead", _brand_not_ahead, 12),
-    Rule("brand-stays-ahead", _catching_up_written_down_as_behind, 12),
-    Rule("partition-last", _partition_before_brands, 3),
-    Rule("cut", _no_cut, 7),
-    Rule("sure", _unsure, 7),
-    Rule("dirty-at-the-cut", _dirty_forgotten_after, 3),
-    Rule("dirty-until-acknowledged", _dirty_forgotten_at_a_stop, 0),
-    Rule("account-by-name", _account_left_behind, 0),
-    Rule("rows-since-it-began", _rows_of_a_namesake, 0),
-    Rule("kept-when-ahead", _ahead_of_its_leaving, 0),
-    Rule("own-id", _one_id_for_all, 2),
-    Rule("write-before-remove", _remove_first, 22),
-    Rule("whole-or-nothing", _nearest_checkpoint, 39),
-    Rule("replay-from", _from_what_is_applied, 0),
+    Rule("brand-ahead", _brand_not_ahead, 42),
+    Rule("brand-stays-ahead", _catching_up_written_down_as_behind, 42),
+    Rule("partition-last", _partition_before_brands, 6),
+    Rule("cut", _no_cut, 6),
+    Rule("sure", _unsure, 72),
+    Rule("dirty-at-the-cut", _dirty_forgotten_after, 6),
+    Rule("dirty-until-acknowledged", _dirty_forgotten_at_a_stop, 6),
+    Rule("account-by-name", _account_left_behind, 895),
+    Rule("rows-since-it-began", _rows_of_a_namesake, 235),
+    Rule("kept-when-ahead", _ahead_of_its_leaving, 67),
+    Rule("own-id", _one_id_for_all, 881),
+    Rule("write-before-remove", _remove_first, 42),
+    Rule("whole-or-nothing", _nearest_checkpoint, 26),
+    Rule("replay-from", _from_what_is_applied, 2),
     Rule("commit-at-ticks", _commit_anywhere, 1),
     Rule("least-progress", _fastest_clock, 1),
-    Rule("missing-holds", _missing_holds_nothing, 6),
+    Rule("missing-holds", _missing_holds_nothing, 3),
     Rule("ticks-everywhere", _ticks_at_home, 1),
     Rule("retractions-everywhere", _retractions_at_home, 19),
     Rule("late-by-own-partition", _late_by_the_clock, 1),
-    Rule("forgotten-by-label", _remembered_for_ever, 20),
-    Rule("remembered-with-its-minutes", _remembered_by_its_minute, 4),
-    Rule("replaced-where-open", _all_minutes_replaced, 55),
-    Rule("closed-once", _closed_again, 1),
+    Rule("forgotten-by-label", _remembered_for_ever, 11),
+    Rule("remembered-with-its-minutes", _remembered_by_its_minute, 895),
+    Rule("replaced-where-open", _all_minutes_replaced, 73),
+    Rule("closed-once", _closed_again, 4),
     Rule("effects-before-checkpoint", _effects_not_awaited, 0),
-    Rule("order-free-sums", _order_of_arrival, 1),
+    Rule("order-free-sums", _order_of_arrival, 5),
 )

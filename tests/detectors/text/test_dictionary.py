@@ -26,9 +26,9 @@ def model() -> TextModel:
         (
             {"sick": 3, "sick bag": -1, "bag": 0},
             "a sick bag, a sick booth, a bag",
-            "a 😕, a :) :) booth, a Ⓟ",
+            "a :/, a 😊 😊 booth, a Ⓟ",
         ),
-        ({"bag": 0, "sick bag": -1}, "a sick bag", "a 😕"),
+        ({"bag": 0, "sick bag": -1}, "a sick bag", "a :/"),
         ({"été": 0, "C++": 0}, "ÉTÉ, c++!", "Ⓟ, Ⓟ!"),
         ({"": 1, "  ": 1, "#": 2}, "nothing # here", "nothing # here"),
     ],

@@ -266,15 +266,23 @@ def test_a_tombstone_tells_every_partition_and_clears_the_dead_letters():
         assert table["brand"].tolist() == [scored.NO_BRAND]
     assert result.outcomes == {"control": 1}
     assert result.dead == []
-    assert result.forgotten == [Write("dead-letters", b"x:1", None, 0)]
+    assert result.letters == [Write("dead-letters", b"x:1", None, 0)]
 
 
-def test_a_deletion_in_json_does_the_same_up_to_its_revision():
+@pytest.mark.parametrize(("rev", "below"), [(0, FINAL_REV), (4, 5), (FINAL_REV, FINAL_REV)])
+def test_a_deletion_in_json_takes_its_revision_and_those_before_it(rev: int, below: int):
     log = Log()
-    log.say(mention(1, T0, text="", op="delete", rev=4))
+    log.say(mention(1, T0, text="", op="delete", rev=rev))
     result = run(log)
-    assert batch(result).table["rev"].tolist() == [4]
-    assert result.forgotten == [Write("dead-letters", b"x:1", None, 0)]
+    assert batch(result).table["rev"].tolist() == [below]
+    assert result.letters == [Write("dead-letters", b"x:1", None, 0)]
+
+
+def test_a_dead_letter_behind_a_tombstone_of_its_key_is_kept():
+    log = Log()
+    log.raw(b"x:1", None)
+    log.raw(b"x:1", b"{")
+    assert [(w.key, w.value) for w in run(log).letters] == [(b"x:1", None), (b"x:1", b"{")]
 
 
 def test_an_update_takes_back_the_old_revision_everywhere_before_it_adds_the_new():
@@ -284,7 +292,7 @@ def test_an_update_takes_back_the_old_revision_everywhere_before_it_adds_the_new
     mine = scored.partition_of_brand("Acme", 2)
     assert batch(result, mine).table["op"].tolist() == [scored.DELETE, scored.UPDATE]
     assert batch(result, 1 - mine).table["op"].tolist() == [scored.DELETE]
-    assert result.forgotten == []
+    assert result.letters == []
 
 
 # ---- rows

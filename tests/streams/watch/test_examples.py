@@ -9,9 +9,11 @@ import pytest
 
 from schemas.events import Alert
 from schemas.times import MINUTE, SECOND
+from streams.brands.registry import Registry
 from streams.watch import examples
-from streams.watch.core import WatchCore
+from streams.watch.core import WatchCore, WatchSettings
 from streams.watch.examples import REACH, TYPICAL, Example, kept, picked
+from tests.model.monitor import SmallMonitor
 from tests.streams import cores
 from tests.streams.cores import T0, Log, mention
 
@@ -99,6 +101,37 @@ def test_what_is_deleted_is_no_example_any_more():
     names = picked(core.brands["Acme"].examples, T0)
     assert "x:7" not in names
     assert "x:21" in names
+
+
+@pytest.mark.parametrize(("rev", "stays"), [(1, True), (2, True), (3, False)])
+def test_an_update_of_before_takes_no_newer_revision_from_the_examples(rev: int, stays: bool):
+    core, log = cores.watch(cores.settings("Acme")), Log()
+    log.tick(T0)
+    log.say(mention(1, T0), mention(1, T0, op="update", rev=2))
+    for minute in range(1, 5):
+        log.tick(T0 + minute * MINUTE)
+    log.say(mention(1, T0, op="update", rev=rev))
+    values = [v for _, v in cores.scored_log(cores.score(cores.settings("Acme")), log, [len(log.records) - 1])]
+    cores.apply(core, values)
+    assert bool(core.brands["Acme"].examples) == stays
+
+
+@pytest.mark.parametrize("gone", [None, "x:2"])
+def test_an_early_alert_shows_nothing_that_is_deleted(gone: str | None):
+    core, log = early_core(), Log()
+    log.tick(T0)
+    log.say(*(mention(i, T0 + i, text="I hate this, broken " + "abcd"[i]) for i in range(3)))
+    if gone:
+        log.raw(gone.encode(), None)
+    log.say(mention(9, T0 + 9, text="awful and broken again"))
+    values = [v for _, v in cores.scored_log(cores.score(cores.settings("Acme")), log, range(1, 9))]
+    shown = {name for e in cores.apply(core, values) if isinstance(e, Alert) for name in e.evidence}
+    assert shown == {"x:0", "x:1", "x:2", "x:9"} - {gone}
+
+
+def early_core() -> WatchCore:
+    settings = WatchSettings(0, 1, 2 * MINUTE, replay=True)
+    return WatchCore(settings, SmallMonitor.new, SmallMonitor.load, Registry([]))  # type: ignore[arg-type]
 
 
 def test_where_people_speak_slowly_an_alert_has_the_examples_of_the_minutes_before():

@@ -9,7 +9,7 @@ entry counts from the beginning.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -64,13 +64,19 @@ class Registry:
 
         Who is back within the minute has not left.
         """
+        return next((at for since, at in self._leavings(brand) if since > after), None)
+
+    def left_at(self, brand: str, by: int) -> int:
+        """Return the last minute boundary up to `by` (epoch ms) at which `brand` had left; 0 where none is known."""
+        return max((at for _, at in self._leavings(brand) if at <= by), default=0)
+
+    def _leavings(self, brand: str) -> Iterator[tuple[int, int]]:
         for change in self._changes.get(brand, ()):
-            if change.entry.removed and change.since > after:
+            if change.entry.removed:
                 boundary = change.since + -change.since % MINUTE
                 last = self.change_at(brand, boundary)
                 if last is not None and last.entry.removed:
-                    return boundary
-        return None
+                    yield change.since, boundary
 
     def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
         """Return from when on entries count, and whose they are, in the order of the topic; the first `beyond` are left out."""

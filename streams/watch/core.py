@@ -48,6 +48,10 @@ class WatchList(Protocol):
         """Return the first minute boundary beyond `after` (epoch ms) at which `brand` has left; None where none is known."""
         ...
 
+    def left_at(self, brand: str, by: int) -> int:
+        """Return the last minute boundary up to `by` (epoch ms) at which `brand` had left; 0 where none is known."""
+        ...
+
     def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
         """Return from when on changes count (epoch ms), and of which brand; the first `beyond` that came are left out."""
         ...
@@ -327,12 +331,12 @@ class WatchCore:
 
     def _new_brand(self, name: str, label: int) -> Brand:
         """Return a brand of which a partition that had come to `label` (epoch ms) has brought the first row."""
-        change = self._list.change_at(name, max(label, self.clock))
+        now = max(label, self.clock)
+        change = self._list.change_at(name, now)
         brand = Brand(name, self._new_monitor(name, max(self.clock, change.since if change is not None else 0)))
-        if change is not None:
-            brand.begun = change.since
-            # What comes of a brand after it has left is let go again with the next minute.
-            brand.since = 0 if change.entry.removed else change.since
+        brand.begun = self._list.left_at(name, now)
+        # What comes of a brand after it has left is let go again with the next minute.
+        brand.since = change.since if change is not None and not change.entry.removed else 0
         brand.tally = self.left.pop(name, brand.tally)
         return brand
 

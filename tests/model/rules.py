@@ -142,20 +142,6 @@ def _dirty_forgotten_at_a_stop(patch: Patch) -> None:
     patch.setattr(WatchAgent, "_write_checkpoint", forgets)
 
 
-def _account_left_behind(patch: Patch) -> None:
-    """Let a brand that comes back begin its account anew."""
-    new = WatchCore._new_brand
-
-    def without(self: WatchCore, name: str, label: int) -> Brand:
-        kept = self.left.pop(name, None)
-        brand = new(self, name, label)
-        if kept is not None:
-            self.former.add(kept)
-        return brand
-
-    patch.setattr(WatchCore, "_new_brand", without)
-
-
 def _rows_of_a_namesake(patch: Patch) -> None:
     """Let a restart fill a brand that came back with what was said of it before it left."""
     patch.setattr(Brand, "begun", property(lambda self: 0, lambda self, value: None), raising=False)
@@ -366,8 +352,7 @@ RULES: Final = (
     Rule("sure", _unsure, 72),
     Rule("dirty-at-the-cut", _dirty_forgotten_after, 6),
     Rule("dirty-until-acknowledged", _dirty_forgotten_at_a_stop, 6),
-    Rule("account-by-name", _account_left_behind, 895),
-    Rule("rows-since-it-began", _rows_of_a_namesake, 235),
+    Rule("rows-since-it-began", _rows_of_a_namesake, 1928),
     Rule("kept-when-ahead", _ahead_of_its_leaving, 67),
     Rule("own-id", _one_id_for_all, 881),
     Rule("write-before-remove", _remove_first, 42),
@@ -380,7 +365,7 @@ RULES: Final = (
     Rule("retractions-everywhere", _retractions_at_home, 19),
     Rule("late-by-own-partition", _late_by_the_clock, 1),
     Rule("forgotten-by-label", _remembered_for_ever, 11),
-    Rule("remembered-with-its-minutes", _remembered_by_its_minute, 895),
+    Rule("remembered-with-its-minutes", _remembered_by_its_minute, 981),
     Rule("replaced-where-open", _all_minutes_replaced, 73),
     Rule("closed-once", _closed_again, 4),
     Rule("effects-before-checkpoint", _effects_not_awaited, 0),

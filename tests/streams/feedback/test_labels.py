@@ -27,7 +27,7 @@ def test_a_post_is_learnt_from_as_it_is_scored():
     assert isinstance(taught, Lesson)
     assert (
         taught.features
-        == model.features("the Ⓟ tour is :(", "en")
+        == model.features("the Ⓟ tour is 🙁", "en")
         != model.features("the #WarZone tour is grounded", "en")
     )
     plain = lesson(record(model, "x:1", "Acme", "neutral", "ana", "the tour is late", "en", NOW, WORDS).value)

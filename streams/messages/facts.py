@@ -11,7 +11,8 @@ from streams.messages.posts import address_of, shown
 
 DOUBT_COPIES = 0.5
 DOUBT_LOUDEST = 0.3
-"""From these shares on a reader is warned: half of it copies, or nearly a third of it one author."""
+DOUBT_YOUNG = 0.5
+"""From these shares on a reader is warned: half of it copies, nearly a third of it one author, half of it new accounts."""
 
 
 def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None) -> list[Line]:
@@ -148,7 +149,8 @@ def how_sure(say: Phrases, alert: Alert) -> list[Line]:
         lines.append(loud)
         if crowd.young_share is not None:
             lines.append(say("sure.young", share=say.percent(crowd.young_share)))
-        if crowd.duplicate_share >= DOUBT_COPIES or crowd.loudest_share >= DOUBT_LOUDEST:
+        young = crowd.young_share or 0.0
+        if crowd.duplicate_share >= DOUBT_COPIES or crowd.loudest_share >= DOUBT_LOUDEST or young >= DOUBT_YOUNG:
             lines.append(say("sure.doubt"))
     return [Line(line) for line in lines]
 

@@ -31,6 +31,10 @@ CALM: Final = 0.5
 """Score below which an excursion is over."""
 FREEZE_HOURS: Final = 6.0
 """What an excursion brings is held back this long, or until it is over, and learnt then."""
+MOST_TIMES: Final = 100.0
+MOST_PRIOR: Final = 10.0
+"""A sum beyond so many times the usual (and ten) is judged but not learnt, unless it lasts: one bin of a thousand million
+would else be what is usual for weeks."""
 WARM_UP_HOURS: Final = 24.0
 WARM_UP_BINS: Final = 24
 
@@ -116,6 +120,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._peak = 0.0  # highest sum since the last alert until it calmed down
         self._calmed = True
         self._excursion = 0  # bins since the score first reached 1 without calming down
+        self._absurd = 0  # bins since sums are beyond what is learnt
         self._held = Held()
 
     # River's interface ------------------------------------------------------------------------------------------
@@ -230,6 +235,12 @@ class VolumeDetector(SupervisedAnomalyDetector):
 
     def _learn(self, observed: float, score: float) -> None:
         """Learn, or in the first hours of an excursion hold back what is to be learnt when it is over."""
+        if self._bins >= 2 * self._width:  # before, next to nothing is known
+            most = MOST_TIMES * (self._usual()[-1].mean + MOST_PRIOR)
+            self._absurd = self._absurd + 1 if observed > most else 0
+            if 0 < self._absurd * self._bin_ms <= FREEZE_HOURS * HOUR_MS:
+                return
+            observed = min(observed, most)
         self._highest.learn(observed)
         log = math.log1p(observed)
         self._excursion = self._excursion + 1 if score >= (CALM if self._excursion else 1.0) else 0
@@ -278,6 +289,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
             "calmed": self._calmed,
             "excursion": self._excursion,
             "held": list(astuple(self._held)),
+            "absurd": self._absurd,
             "baselines": [baseline.dump() for baseline in self._baselines],
             "highest": self._highest.dump(),
         }
@@ -295,6 +307,7 @@ class VolumeDetector(SupervisedAnomalyDetector):
         self._quiet, self._idle, self._bins = state["quiet"], state["idle"], state["bins"]
         self._alert, self._peak, self._calmed = state["alert"], state["peak"], state["calmed"]
         self._excursion, self._held = state["excursion"], Held(*state["held"])
+        self._absurd = state.get("absurd", 0)  # older states have none
         for baseline, part in zip(self._baselines, state["baselines"], strict=True):
             baseline.load(part)
         self._highest.load(state["highest"])

@@ -228,3 +228,29 @@ def test_when_the_source_dies_in_an_incident_its_beginning_is_learnt_all_the_sam
     brand.live(hours=1)
     assert before is not None and brand.last is not None
     assert brand.last.expected > 1.3 * before.expected
+
+
+@pytest.mark.parametrize("days", [0.35, 3])
+def test_a_thousand_million_in_one_bin_deafens_nobody_while_warming_up_or_later(days: float):
+    brand = Brand(600, bin_seconds=300)
+    brand.live(days=days)
+    brand.say([1e9])
+    brand.live(days=4)
+    assert len(brand.live(hours=0.5, factor=10)) == 1
+
+
+def test_a_level_of_a_thousand_times_the_usual_is_learnt_when_it_lasts():
+    brand = Brand(6, bin_seconds=300)
+    brand.live(days=3)
+    assert len(brand.live(days=3, factor=1_000)) == 1
+    assert brand.last is not None and brand.last.score < 1.0
+
+
+def test_what_waits_to_be_learnt_survives_a_restart():
+    brand = Brand(600, bin_seconds=300)
+    brand.live(days=3)
+    brand.say([1e9, 50])
+    again = VolumeDetector(300)
+    again.load(brand.detector.dump())
+    for k in range(200):
+        assert again.step(brand.time + k * 300_000, 50) == brand.detector.step(brand.time + k * 300_000, 50)

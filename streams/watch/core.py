@@ -10,69 +10,25 @@ interleave; only when they come does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.monitor import BrandMonitor
 from schemas import scored
-from schemas.events import Alert, AlertTick
+from schemas.events import AlertTick
 from schemas.scored import Rows, ScoredBatch
 from schemas.times import MINUTE
-from streams.brands.registry import Change
 from streams.watch import blind, changes, verdicts
 from streams.watch.agenda import Agenda
 from streams.watch.intake import Intake
 from streams.watch.minutes import Batch, Chunk, minute_of
-from streams.watch.state import SCHEMA, Brand, BrandRecord, PartitionRecord, Source, Tally
+from streams.watch.roster import LoadMonitor, NewMonitor, Retracted, Roster, WatchList
+from streams.watch.sources import Sources
+from streams.watch.state import SCHEMA, Brand, BrandRecord, PartitionRecord, Tally
 from streams.watch.trail import Trail
 from streams.watch.verdicts import Effect
-
-NewMonitor = Callable[[str, int], BrandMonitor]
-"""Of a brand as it is on the watch list at a time (epoch ms)."""
-LoadMonitor = Callable[[str, bytes, int], BrandMonitor]
-"""The same from its state."""
-
-
-class WatchList(Protocol):
-    """How the watch list has changed; see `streams.brands.registry`."""
-
-    def change_at(self, brand: str, at: int) -> Change | None:
-        """Return what last changed `brand` by the time `at` (epoch ms); None where nothing did."""
-        ...
-
-    def leaves_at(self, brand: str, after: int) -> int | None:
-        """Return the first minute boundary beyond `after` (epoch ms) at which `brand` has left; None where none is known."""
-        ...
-
-    def left_at(self, brand: str, by: int) -> int:
-        """Return the last minute boundary up to `by` (epoch ms) at which `brand` had left; 0 where none is known."""
-        ...
-
-    def taken(self, beyond: int) -> Sequence[tuple[int, str]]:
-        """Return from when on changes count (epoch ms), and of which brand; the first `beyond` that came are left out."""
-        ...
-
-
-Coming = tuple[int, "Chunk | Retracted"]
-"""Offset on `scored`, and rows or a retraction."""
-
-
-class Retracted(NamedTuple):
-    """Revisions of `mention` below `rev` are gone; `label` is their partition's time."""
-
-    mention: int
-    rev: int
-    label: int
-
-
-_CODES: Final = (
-    ("scored", scored.SCORED), ("unmatched", scored.UNMATCHED),
-    ("dead_letter", scored.DEAD_LETTER), ("control", scored.CONTROL),
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -100,27 +56,15 @@ class WatchCore:
         self.log = ""
         """Id of the topic that the offsets are of."""
         self.clock = 0
-        self.sources: dict[tuple[str, int], Source] = {}
-        self.brands: dict[str, Brand] = {}
+        self.sources = Sources(settings.sources, settings.blind_after)
+        self.roster = Roster(settings.lateness, new_monitor, load_monitor, watch_list)
+        self.brands = self.roster.brands
         self.dirty: set[str] = set()
-        self.former = Tally()
-        """The account of brands that have left, as far as an older checkpoint has put them together."""
-        self.left: dict[str, Tally] = {}
-        """The accounts of brands that have left the watch list."""
-        self._new_monitor = new_monitor
-        self._load_monitor = load_monitor
-        self._list = watch_list
-        self._changes = 0
-        """Changes of the watch list that stand in the agenda."""
-        self._next: dict[str, tuple[int, list[Coming]]] = {}
-        """What a partition that is ahead has brought of a brand that leaves at a boundary to come: it is of the one that comes
-        back, and waits until then."""
         self._agenda = Agenda()
         self._intake = Intake(self._agenda, settings.lateness, bounded=settings.blind_after > 0)
         self._touched: set[str] = set()
         self._offset = -1
         self._trail = Trail()
-        self._gaps: list[blind.Gap] = []
 
     # --- the fold ------------------------------------------------------------------------------------------------
 
@@ -133,9 +77,9 @@ class WatchCore:
 
         The record is applied when the iterator has come to its end; a core whose iterator was left before is of no more use.
         """
-        source = self._source(batch)
+        source = self.sources.of(batch)
         self._offset = offset
-        self._count_outcomes(source, batch)
+        self.sources.count_outcomes(source, batch)
         after = source.last
         self._trail.note(offset, source, after)
         arrived, table = Batch(batch), batch.table
@@ -143,9 +87,8 @@ class WatchCore:
             self._touched.clear()
             self._rows(offset, arrived, table, slice(begin, end), after, counting=True)
             if tick is not None and tick > source.progress:
-                self._note_gap(source, tick)
-                source.progress = tick
-                clock = self._least_progress(batch.source)
+                self.sources.go_on(source, tick)
+                clock = self.sources.least_progress(batch.source)
                 if clock > self.clock:
                     yield from self._advance(clock)
             if self._touched:
@@ -155,7 +98,7 @@ class WatchCore:
 
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
-        source = self._source(batch)
+        source = self.sources.of(batch)
         self._trail.note(offset, source, source.before)
         self._rows(offset, Batch(batch), batch.table, slice(None), source.before, counting=False)
         source.before = max(source.before, batch.last)
@@ -171,22 +114,6 @@ class WatchCore:
             for start in brand.arrivals:
                 self._agenda.plan(start + MINUTE, name)
             self._plan_wake(brand)
-
-    def _source(self, batch: ScoredBatch) -> Source:
-        key = (batch.source, batch.partition)
-        found = self.sources.get(key)
-        if found is None:
-            found = self.sources[key] = Source(*key)
-        return found
-
-    def _count_outcomes(self, source: Source, batch: ScoredBatch) -> None:
-        if not batch.outcomes or batch.last <= source.counted:
-            return
-        fresh = batch.outcomes[max(0, source.counted + 1 - batch.first) :]
-        for name, code in _CODES:
-            if count := fresh.count(code):
-                setattr(source.tally, name, getattr(source.tally, name) + count)
-        source.counted = batch.last
 
     def _rows(self, offset: int, batch: Batch, rows: Rows, part: slice, after: int, *, counting: bool) -> None:
         """Take up those of the batch's `rows` that are in `part` of it and beyond the source offset `after`."""
@@ -222,8 +149,7 @@ class WatchCore:
                 told = Retracted(mention, int(row["rev"]), int(row["label"]))
                 for name in known[mention] & self.brands.keys():
                     self._intake.retract(self.brands[name], *told)
-                for _, coming in self._next.values():
-                    coming.append((offset, told))
+                self.roster.retract(offset, told)
             else:
                 known[mention].add(batch.brands[row["brand"]])
                 self._brand_rows(offset, Chunk(batch, np.array([i]), rows[i : i + 1].copy()), counting=counting)
@@ -233,17 +159,14 @@ class WatchCore:
     def _brand_rows(self, offset: int, chunk: Chunk, *, counting: bool) -> None:
         name = chunk.batch.brands[int(chunk.rows["brand"][0])]
         brand = self.brands.get(name)
-        leaves = self._list.leaves_at(name, self.clock if brand is None else brand.since)
-        if leaves is not None and (after := chunk.rows["label"] >= leaves).any():
-            self._next.setdefault(name, (leaves, []))[1].append((offset, chunk.kept(after)))
-            if after.all():
-                return
-            chunk = chunk.kept(~after)
+        present = self.roster.before_leaving(name, self.clock if brand is None else brand.since, offset, chunk)
+        if present is None:
+            return
+        chunk = present
         if brand is None:
             if not counting:  # a restart knows all brands of before: this one has left
                 return
-            brand = self.brands[name] = self._new_brand(name, int(chunk.rows["label"].min()))
-            brand.closed = self._closed_before()
+            brand = self.roster.join(name, int(chunk.rows["label"].min()), self.clock)
         counting = counting and offset > brand.applied
         if counting:
             self.dirty.add(name)
@@ -256,13 +179,6 @@ class WatchCore:
 
     # --- time ----------------------------------------------------------------------------------------------------
 
-    def _least_progress(self, topic: str) -> int:
-        known = [source.progress for source in self.sources.values() if source.topic == topic]
-        return min(known) if len(known) >= self.settings.sources else 0
-
-    def _closed_before(self) -> int:
-        return minute_of(self.clock) - self.settings.lateness if self.clock else 0
-
     def _plan_wake(self, brand: Brand) -> None:
         wake = brand.monitor.wake_at
         if wake is not None:
@@ -272,7 +188,7 @@ class WatchCore:
     def _advance(self, clock: int) -> Iterator[Effect]:
         before, last = minute_of(self.clock), minute_of(clock)
         if before < last:
-            self._plan_changes(before + MINUTE)
+            self.roster.plan(self._agenda, before + MINUTE)
         for boundary, names in self._agenda.due(last):
             yield from self._see_again(boundary, exact=False)
             self.clock = max(self.clock, boundary)
@@ -280,8 +196,7 @@ class WatchCore:
                 brand = self.brands.get(name)
                 if brand is not None:
                     yield from self._boundary(brand, boundary)
-                if name not in self.brands and name in self._next and boundary >= self._next[name][0]:
-                    self._come_back(name)
+                self._come_back(name, boundary)
         self.clock = clock
         yield from self._see_again(clock, exact=True)
         if before < last:
@@ -290,26 +205,9 @@ class WatchCore:
             if self.settings.replay:
                 yield AlertTick(self.settings.partition, clock)
 
-    def _plan_changes(self, earliest: int) -> None:
-        """Have brands follow the watch list at the first minute boundary from which a change counts, spoken of or not."""
-        for since, name in self._list.taken(self._changes):
-            self._changes += 1
-            self._agenda.plan(max(minute_of(since + MINUTE - 1), earliest), name)
-
-    def _note_gap(self, source: Source, tick: int) -> None:
-        if 0 < self.settings.blind_after < tick - source.progress and source.progress:
-            source.gaps.append((source.progress, tick))
-            self._gaps = self._all_gaps()
-
-    def _all_gaps(self) -> list[blind.Gap]:
-        return blind.merged(gap for source in self.sources.values() for gap in source.gaps)
-
     def _see_again(self, now: int, *, exact: bool) -> Iterator[Effect]:
         """Tell what was missed in the gaps that are over: by the clock, or before the minute boundary `now`."""
-        while self._gaps and now >= (self._gaps[0][1] if exact else blind.past(self._gaps[0])):
-            gap = self._gaps.pop(0)
-            for source in self.sources.values():
-                source.gaps = [one for one in source.gaps if not gap[0] <= one[0] < gap[1]]
+        for gap in self.sources.seen_again(now, exact=exact):
             for name, brand in sorted(self.brands.items()):
                 if brand.unseen and self._offset > brand.applied:
                     self.dirty.add(name)
@@ -320,48 +218,20 @@ class WatchCore:
 
     def _boundary(self, brand: Brand, at: int) -> Iterator[Effect]:
         """Judge what is due at `at`; what is decided about a time in which nobody watched waits for its end."""
-        if not (self._gaps and blind.covers(self._gaps[0], at)):
-            yield from self._judged(brand, at)
-        else:
-            yield from verdicts.kept(brand, self._judged(brand, at))
+        unseen = self.sources.unseen(at)
+        judged = self._judged(brand, at)
+        yield from judged if unseen is None else verdicts.kept(brand, judged)
         # Afterwards: what is judged here is of the time before.
-        change = self._list.change_at(brand.name, at)
-        if change is not None and change.since > brand.since and self._offset > brand.applied:
-            yield from self._change(brand, change, at)
+        change = self.roster.change(brand, at)
+        if change is not None and self._offset > brand.applied:
+            self.dirty.add(brand.name)
+            yield from self.roster.follow(brand, change, at, unseen)
+            if brand.name not in self.brands:
+                self.dirty.discard(brand.name)
 
-    def _new_brand(self, name: str, label: int) -> Brand:
-        """Return a brand of which a partition that had come to `label` (epoch ms) has brought the first row."""
-        now = max(label, self.clock)
-        change = self._list.change_at(name, now)
-        brand = Brand(name, self._new_monitor(name, max(self.clock, change.since if change is not None else 0)))
-        brand.begun = self._list.left_at(name, now)
-        # What comes of a brand after it has left is let go again with the next minute.
-        brand.since = change.since if change is not None and not change.entry.removed else 0
-        brand.tally = self.left.pop(name, brand.tally)
-        return brand
-
-    def _change(self, brand: Brand, change: Change, at: int) -> Iterator[Effect]:
-        """Let a brand follow the watch list: other settings, a baseline to begin with, or the end."""
-        self.dirty.add(brand.name)
-        brand.since = change.since
-        closed = at - self.settings.lateness
-        if change.entry.removed:
-            ended = [one for one in brand.monitor.let_go(closed, at) if isinstance(one, Alert)]
-            unseen = self._gaps and blind.covers(self._gaps[0], at)
-            yield from brand.unseen.last_words(ended, self._gaps[0]) if unseen else ended
-            self.left[brand.name] = brand.tally
-            del self.brands[brand.name]
-            self.dirty.discard(brand.name)
-            return
-        if change.entry.baseline is not None and not brand.monitor.warm:
-            yield from brand.monitor.let_go(closed, at)
-            brand.monitor = self._new_monitor(brand.name, at)
-        else:
-            brand.monitor = self._load_monitor(brand.name, brand.monitor.dump(), at)
-
-    def _come_back(self, name: str) -> None:
+    def _come_back(self, name: str, boundary: int) -> None:
         """Take up what has waited until the brand had left."""
-        for offset, one in self._next.pop(name)[1]:
+        for offset, one in self.roster.come_back(name, boundary):
             if isinstance(one, Chunk):
                 self._brand_rows(offset, one, counting=True)
             elif name in self.brands:
@@ -381,8 +251,8 @@ class WatchCore:
             arrivals = brand.arrivals.get(now) if brand is not None else None
             if brand is not None and arrivals is not None and self._offset > brand.applied:
                 said = verdicts.judge_early(brand, arrivals, self.clock, self.dirty)
-                unseen = self._gaps and blind.covers(self._gaps[0], self.clock)
-                yield from verdicts.kept(brand, said) if unseen else said
+                unseen = self.sources.unseen(self.clock)
+                yield from said if unseen is None else verdicts.kept(brand, said)
 
     # --- checkpoints ---------------------------------------------------------------------------------------------
 
@@ -397,29 +267,21 @@ class WatchCore:
     def partition_record(self) -> PartitionRecord:
         """Return the partition's record."""
         resting_on = [minute.offset for brand in self.brands.values() for minute in brand.minutes.values()]
-        resting_on += [offset for _, coming in self._next.values() for offset, _ in coming]
-        replay_from = self._trail.back_to(self.applied, resting_on, self.sources.values())
-        sources = [
-            Source(s.topic, s.partition, s.last, s.counted, s.progress, s.tally.copy(), list(s.gaps), s.before)
-            for s in self.sources.values()
-        ]
+        resting_on += self.roster.resting_on()
+        replay_from = self._trail.back_to(self.applied, resting_on, self.sources)
         names_now = sorted(self.brands)
         return PartitionRecord(
-            SCHEMA, self.applied, replay_from, self.clock, sources, names_now, self.former.copy(), self.log,
-            {name: tally.copy() for name, tally in self.left.items()},
+            SCHEMA, self.applied, replay_from, self.clock, self.sources.records(), names_now, self.roster.former.copy(), self.log,
+            {name: tally.copy() for name, tally in self.roster.left.items()},
         )  # fmt: skip
 
     def restore(self, partition: PartitionRecord, brands: Iterable[BrandRecord]) -> None:
         """Take up a checkpoint; then `refill` from `replay_from` to `applied`, then `finish_refill`."""
         self.applied, self.clock = partition.applied, partition.clock
-        self.former, self.left = partition.former, dict(partition.left)
         brands = list(brands)
         self._trail.restored(max((record.applied for record in brands), default=-1), partition.replay_from)
-        self.sources = {(s.topic, s.partition): s for s in partition.sources}
-        for record in brands:
-            monitor = self._load_monitor(record.brand, record.monitor, record.since)
-            self.brands[record.brand] = Brand.of(record, monitor)
-        self._gaps = self._all_gaps()
+        self.sources.restore(partition.sources)
+        self.roster.restore(partition, brands)
 
     def begin_log_anew(self) -> None:
         """Forget the offsets of the log: its topic was made anew. Which source offsets are applied stays known."""
@@ -430,8 +292,6 @@ class WatchCore:
 
     def tally(self) -> Tally:
         """Return the account of this partition: input offsets of its home sources, and rows of its brands."""
-        total = self.former.copy()
-        counted = (self.sources.values(), self.brands.values())
-        for part in (*(one.tally for group in counted for one in group), *self.left.values()):
-            total.add(part)
+        total = self.roster.tally()
+        total.add(self.sources.tally())
         return total

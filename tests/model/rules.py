@@ -25,6 +25,7 @@ from streams.watch import checkpoints
 from streams.watch.core import WatchCore
 from streams.watch.intake import Intake
 from streams.watch.minutes import OpenMinute
+from streams.watch.sources import Sources
 from streams.watch.state import Brand, BrandRecord, Known, PartitionRecord
 from tests.model.world import ModelWatchAgent
 
@@ -50,13 +51,13 @@ def _rows_twice(patch: Patch) -> None:
 
 
 def _outcomes_twice(patch: Patch) -> None:
-    count = WatchCore._count_outcomes
+    count = Sources.count_outcomes
 
     def always(self: Any, source: Any, batch: ScoredBatch) -> None:
         source.counted = -1
         count(self, source, batch)
 
-    patch.setattr(WatchCore, "_count_outcomes", always)
+    patch.setattr(Sources, "count_outcomes", always)
 
 
 def _brand_not_ahead(patch: Patch) -> None:
@@ -221,18 +222,18 @@ def _commit_anywhere(patch: Patch) -> None:
 
 
 def _fastest_clock(patch: Patch) -> None:
-    def most(self: WatchCore, topic: str) -> int:
-        known = [source.progress for source in self.sources.values() if source.topic == topic]
-        return max(known) if len(known) >= self.settings.sources else 0
+    def most(self: Sources, topic: str) -> int:
+        known = [source.progress for source in self if source.topic == topic]
+        return max(known) if len(known) >= self._expected else 0
 
-    patch.setattr(WatchCore, "_least_progress", most)
+    patch.setattr(Sources, "least_progress", most)
 
 
 def _missing_holds_nothing(patch: Patch) -> None:
-    def known(self: WatchCore, topic: str) -> int:
-        return min(source.progress for source in self.sources.values() if source.topic == topic)
+    def known(self: Sources, topic: str) -> int:
+        return min(source.progress for source in self if source.topic == topic)
 
-    patch.setattr(WatchCore, "_least_progress", known)
+    patch.setattr(Sources, "least_progress", known)
 
 
 def _ticks_at_home(patch: Patch) -> None:

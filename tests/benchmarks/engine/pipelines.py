@@ -150,7 +150,7 @@ def quixstreams(config: Path, count: int) -> None:
 
     settings: Settings = load(config)
     model = wiring.load_model(settings)
-    monitors: dict[str, Any] = defaultdict(lambda: wiring.watch_core(settings, 0)._new_monitor("x", 0))
+    monitors: dict[str, Any] = defaultdict(lambda: wiring.watch_core(settings, 0).roster._new_monitor("x", 0))
     watch = Stopwatch(count)
     app = Application(settings.broker.bootstrap, consumer_group=f"bench-{uuid.uuid4().hex[:8]}",
                       auto_offset_reset="earliest", loglevel=logging.ERROR)  # fmt: skip

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from streams.commands import options
+from streams.commands import options, progress
 
 EXAMPLES = """\
   tocsin backtest tweets.csv --brand Aerolux --out build/backtest
@@ -41,8 +41,6 @@ def run(args: argparse.Namespace) -> int:
     import time
 
     import msgspec
-    from rich.console import Console
-    from rich.progress import Progress
 
     from streams import backtest, backtest_files, files, replay_plan
     from streams.settings import Settings, load
@@ -53,10 +51,8 @@ def run(args: argparse.Namespace) -> int:
     for line in report.lines():
         print(line, file=sys.stderr)
     items = list(replay_plan.plan(records))
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("backtest", total=len(items))
-        outcome, feed = backtest.run(items, settings, progress=lambda n: bar.update(task, advance=n))
+    with progress.steps("backtest", len(items)) as advance:
+        outcome, feed = backtest.run(items, settings, progress=advance)
     if policy is not None:
         backtest.notify(feed, policy, outcome)
     backtest_files.write(args.out, outcome, settings)

@@ -6,7 +6,7 @@ import argparse
 import getpass
 from typing import TYPE_CHECKING, Any
 
-from streams.commands import options
+from streams.commands import options, progress
 from streams.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -293,8 +293,6 @@ def _scored(args: argparse.Namespace, settings: Settings, name: str) -> list[Any
     import time
 
     from msgspec.structs import replace
-    from rich.console import Console
-    from rich.progress import Progress
 
     from schemas.printable import listed
     from streams import backtest, files, replay_plan
@@ -304,10 +302,8 @@ def _scored(args: argparse.Namespace, settings: Settings, name: str) -> list[Any
     alone = replace(settings, brands=[configured or BrandSettings(name, _words(args.words, "--words"))])
     records, report = files.load(args.files, options.columns_of(args), name, int(time.time() * 1_000))
     items = list(replay_plan.plan(records))
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"learning the past of {name}", total=len(items))
-        outcome, _ = backtest.run(items, alone, progress=lambda n: bar.update(task, advance=n))
+    with progress.steps(f"learning the past of {name}", len(items)) as advance:
+        outcome, _ = backtest.run(items, alone, progress=advance)
     windows = [window for window in outcome.windows if window.brand == name]
     if not windows and (others := _others(records, name)):
         raise UserError(

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from streams.commands import options
+from streams.commands import options, progress, watched
 from streams.errors import UserError
 
 if TYPE_CHECKING:
     from schemas.events import Trigger
-    from streams.brands.registry import Registry
     from streams.feedback.label_file import Asked
-    from streams.feedback.offer import Offered, Sample
     from streams.settings import Settings
 
 TRIGGERS: Final[tuple[Trigger, ...]] = ("product", "employee", "campaign", "service", "safety", "legal", "other")
@@ -77,7 +72,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Send the labels, or suggest."""
     if args.action == "suggest":
-        return _suggest(args)
+        from streams.commands import feedback_suggest
+
+        return feedback_suggest.suggest(args)
     return _about(args) if args.incident is not None or args.trigger is not None else _label(args)
 
 
@@ -158,16 +155,16 @@ def _label(args: argparse.Namespace) -> int:
             f"--file: {args.file}: no row has a label; write negative, neutral or positive into that column"
         )
     consoles.ready(settings)
-    watched = {brand.name for brand in _registry(settings).watched_at(1 << 62)} if settings.brands else set()
+    names = {brand.name for brand in watched.now(settings).watched_at(1 << 62)} if settings.brands else set()
     for row in rows:
         if not row.brand:
             raise UserError(f"{row.where}: no brand; give --brand, or a column brand")
-        if watched and row.brand not in watched:
-            raise UserError(f"{field(row.where, 'brand')} {_not_watched(row.brand, watched)}")
+        if names and row.brand not in names:
+            raise UserError(f"{field(row.where, 'brand')} {watched.unknown(row.brand, names)}")
     rows, gone = _with_texts(settings, rows)
     model, words = wiring.load_model(settings), wiring.brand_words(settings)
     writes = []
-    with _bar("reading the posts", len(rows)) as advance:
+    with progress.steps("reading the posts", len(rows)) as advance:
         for row in rows:
             now = datetime.now(UTC)
             if row.label == WITHDRAWN_LABEL:
@@ -176,7 +173,7 @@ def _label(args: argparse.Namespace) -> int:
                 own = words.get(row.brand)
                 writes.append(record(model, row.mention, row.brand, row.label, author, row.text, row.lang, now, own))
             advance(1)
-    with _bar("sending", len(writes)) as advance:
+    with progress.steps("sending", len(writes)) as advance:
         for i in range(0, len(writes), 500):
             consoles.write_all(settings, writes[i : i + 500])
             advance(len(writes[i : i + 500]))
@@ -197,27 +194,6 @@ def _label(args: argparse.Namespace) -> int:
     return int(bool(gone))
 
 
-def _registry(settings: Settings) -> Registry:
-    """Return the watch list as it now is: the configuration's, changed by the topic `brands`."""
-    import asyncio
-
-    from aiokafka.errors import KafkaError
-
-    from streams import wiring
-    from streams.brands.follow import BrandsFollower
-
-    brands = wiring.registry(settings)
-    try:
-        asyncio.run(BrandsFollower(settings, brands).read())
-    except KafkaError as error:
-        raise UserError(f"brands: cannot be read: {error!r}; see tocsin topics check") from None
-    return brands
-
-
-def _not_watched(brand: str, watched: set[str]) -> str:
-    return f"{brand!r} is not watched; watched are {', '.join(sorted(watched)[:10])}"
-
-
 def _with_texts(settings: Settings, rows: list[Asked]) -> tuple[list[Asked], list[str]]:
     """Return the rows with the texts that they lack looked up in mentions, and one line for each post that is not there.
 
@@ -235,7 +211,7 @@ def _with_texts(settings: Settings, rows: list[Asked]) -> tuple[list[Asked], lis
     if not missing:
         return rows, []
     try:
-        with _bar("looking up posts", None) as advance:
+        with progress.steps("looking up posts", None) as advance:
             found = asyncio.run(lookup.posts(settings, missing, advance=advance))
     except KafkaError as error:
         raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
@@ -276,147 +252,3 @@ def _rows(args: argparse.Namespace) -> tuple[list[Asked], int]:
             raise UserError(f"--{name}: missing; give --brand, --id and --label, or a --file of labels")
     brand, mention, label = args.brand.strip(), args.id.strip(), args.label.strip()
     return [label_file.checked("", mention, brand, args.text or "", label, args.lang)], 0
-
-
-# -------------------------------------------------------------------------------------------------------------- suggest
-
-
-def _suggest(args: argparse.Namespace) -> int:
-    from streams import wiring
-    from streams.feedback.offer import Sample
-    from streams.score.brands import BrandMatcher
-
-    if not 1 <= args.count <= 1_000:
-        raise UserError(f"--count: {args.count} must be between 1 and 1000")
-    if not 0 < args.hours <= 24 * 400:
-        raise UserError(f"--hours: {args.hours:g} must be above 0 and at most {24 * 400}")
-    settings = options.settings_of(args)
-    model = wiring.load_model(settings)
-    if args.mentions:
-        brands = wiring.registry(settings)
-        watched = {brand.name for brand in brands.watched_at(1 << 62)}
-        if args.brand and watched and args.brand not in watched:
-            raise UserError(f"--brand: {_not_watched(args.brand, watched)}")
-        sample = Sample(brands.matcher_at(1 << 62) if watched else BrandMatcher([]), args.brand)
-        _from_files(args, sample, None if watched else args.brand)
-    else:
-        sample = _from_topics(args, settings)
-    with _bar("choosing", None):
-        offered = sample.choose(model, args.count, wiring.brand_words(settings))
-    return _show(args, offered, sample.seen)
-
-
-def _from_files(args: argparse.Namespace, sample: Sample, brand: str | None) -> None:
-    from schemas.mention import Mention, decode
-    from streams import files
-
-    records, report = files.load(args.mentions, options.columns_of(args), brand)
-    for line in report.lines():
-        print(line, file=sys.stderr)
-    for record in records:
-        mention = decode(record.key, record.value)
-        if isinstance(mention, Mention):
-            sample.take(mention)
-
-
-def _from_topics(args: argparse.Namespace, settings: Settings) -> Sample:
-    import asyncio
-    import time
-
-    from aiokafka.errors import KafkaError
-
-    from schemas import topics
-    from schemas.mention import Mention, decode
-    from streams import consoles
-    from streams.feedback import lookup
-    from streams.feedback.offer import Sample
-
-    consoles.ready(settings)
-    labelled = {(record.key or b"").decode(errors="replace") for record in consoles.read_all(settings, topics.FEEDBACK)}
-    brands = _registry(settings)
-    watched = {brand.name for brand in brands.watched_at(1 << 62)}
-    if args.brand and settings.brands and args.brand not in watched:
-        raise UserError(f"--brand: {_not_watched(args.brand, watched)}")
-    sample = Sample(brands.matcher_at(1 << 62), args.brand, labelled)
-    since = int(time.time() * 1_000 - args.hours * 3_600_000)
-
-    async def read(advance: Any) -> None:
-        for partition in range(settings.partitions.mentions):
-            async for records in lookup.batches(settings, partition, since):
-                for record in records:
-                    what = decode(record.key, record.value)
-                    if isinstance(what, Mention):
-                        sample.take(what)
-                advance(len(records))
-
-    try:
-        with _bar("reading mentions", None) as advance:
-            asyncio.run(read(advance))
-    except KafkaError as error:
-        raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
-    return sample
-
-
-def _show(args: argparse.Namespace, offered: list[Offered], seen: int) -> int:
-    import msgspec
-
-    if args.json:
-        options.print_json([msgspec.to_builtins(one) for one in offered])
-    elif args.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(["id", "brand", "label", "lang", "text"])
-        writer.writerows([_cell(one.id), _cell(one.brand), "", one.lang, f" {one.text}"] for one in offered)
-    elif offered:
-        _table(offered, seen)
-    if not offered:
-        what = f"posts of {args.brand}" if args.brand else "posts of a brand"
-        where = "in the files" if args.mentions else f"in mentions of the last {args.hours:g} hours"
-        print(f"nothing to label: no {what} {where} that nobody has labelled", file=sys.stderr)
-    return 0 if offered else 1
-
-
-def _cell(value: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: a blank first. Reading strips it."""
-    return f" {value}" if value[:1] in "=+-@\t\r" else value
-
-
-def _table(offered: list[Offered], seen: int) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from streams.messages.phrases import clean
-
-    table = Table(
-        Column("post", overflow="fold"),
-        "brand",
-        "P(negative)",
-        "stands for",
-        "text",
-        title=f"{len(offered)} of {seen:,} posts",
-    )
-    for one in offered:
-        table.add_row(
-            Text(clean(one.id, 280)),
-            Text(clean(one.brand, 280)),
-            f"{one.negative:.2f}",
-            f"{one.stands_for:,}",
-            Text(clean(one.text, 280)),
-        )
-    Console().print(table)
-    print(
-        "label them: tocsin feedback suggest --csv > todo.csv, fill in the column label, tocsin feedback --file todo.csv"
-    )
-
-
-@contextmanager
-def _bar(what: str, total: int | None) -> Iterator[Any]:
-    """Show progress on a terminal; yields what to call with each step."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda n: bar.advance(task, n)

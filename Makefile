@@ -90,8 +90,8 @@ schemas: install ## write the JSON Schema and AsyncAPI files again
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m streams.settings_reference
 
-pictures: install ## take the pictures in docs/pictures anew (all but demo.svg); needs chromium on the path
-	$(BIN)/python -m tests.pictures
+pictures: install ## take the pictures in docs/pictures anew, the demo's terminal last (ARGS="--only pages"); needs chromium on the path
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 # Resolved for every platform and Python from 3.11 on; hashes, and no registry's address, go into the files.
 COMPILE = build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config \

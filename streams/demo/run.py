@@ -23,7 +23,7 @@ from streams import topics_admin
 from streams.app import Assembly, assemble
 from streams.demo.screen import Screen
 from streams.demo.sinks import HookSink, MailSink
-from streams.demo.story import CRISIS, JOKE, START, cast, story
+from streams.demo.story import CRISIS, JOKE, START, Scene, cast, story
 from streams.engine.reader import consumer
 from streams.engine.records import Write
 from streams.publish import publish
@@ -46,9 +46,9 @@ GIVE_UP: Final = 120.0
 """Seconds to wait for the all-clear after the last record."""
 
 
-async def run(*, leave: bool, seed: int) -> int:
+async def run(*, leave: bool, seed: int, screen: Screen | None = None) -> int:
     """Tell the story; with `leave` end by itself. Returns 0 when it reached page, escalation and all-clear."""
-    screen = Screen()
+    screen = screen or Screen()
     screen.say("[bold]Tocsin[/bold] · a crisis from the first tweet to the all-clear, on an embedded broker")
     with EmbeddedBroker() as broker:
         mails, hooks = MailSink(screen.mail), HookSink(screen.hook)
@@ -82,19 +82,15 @@ async def _tell(screen: Screen, settings: Settings, assembly: Assembly, url: str
     watching = asyncio.create_task(watcher.follow())
     items = list(plan(records_of(story(seed))))
     sent = 0
-    told = set()
+    scenes = cast()
     for part, speed in _parts(items):
-        for scene in cast():
-            if scene.at <= _time(part[-1]) and scene.title + scene.brand not in told:
-                told.add(scene.title + scene.brand)
-                screen.scene(scene)
         before = sent
         sent += await publish(
             settings,
             assembly.context.producer,
             part,
             speed=speed,
-            progress=_shown(screen, before),
+            progress=_shown(screen, before, scenes),
         )
         if speed is None:
             await watcher.caught_up(_time(part[-1]))
@@ -118,8 +114,15 @@ async def _tell(screen: Screen, settings: Settings, assembly: Assembly, url: str
     return 0 if good else 1
 
 
-def _shown(screen: Screen, before: int) -> Callable[[int, int], None]:
-    return lambda sent, at: screen.rate(at, before + sent)
+def _shown(screen: Screen, before: int, scenes: list[Scene]) -> Callable[[int, int], None]:
+    """Return what is called while a part is sent: it announces those of `scenes` whose time has come, and takes them off."""
+
+    def shown(sent: int, at: int) -> None:
+        while scenes and scenes[0].at <= at:
+            screen.scene(scenes.pop(0))
+        screen.rate(at, before + sent)
+
+    return shown
 
 
 def _time(item: Item) -> int:

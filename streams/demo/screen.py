@@ -25,6 +25,8 @@ class Screen:
         self._began = time.monotonic()
         self._mails = 0
         self._rate: tuple[float, int] = (0.0, 0)
+        self._reasons: set[str] = set()
+        """Of alerts that were shown: an incident that gives one need not repeat it."""
         self.first_page: float | None = None
 
     def say(self, text: str, style: str = "") -> None:
@@ -52,6 +54,7 @@ class Screen:
 
     def alert(self, alert: Alert) -> None:
         """Show an alert event with its reason."""
+        self._reasons.add(alert.reason)
         style = COLOURS[alert.severity] if alert.status in ("firing", "updated") else "dim"
         what = alert.status + (f" ({alert.suppressed_by})" if alert.suppressed_by else "")
         self.at(
@@ -82,8 +85,9 @@ class Screen:
             "nobody_reached": "NOBODY!",
             "digest": "DIGEST",
         }.get(n.purpose, n.purpose)
+        how = f" over {escape(n.channel)}" if n.channel else ""
         self.console.print(
-            f"{'':13} [{style}]{mark:<10}[/] {escape(n.person)} over {escape(n.channel)} · {escape(n.step)} · {n.outcome}"
+            f"{'':13} [{style}]{mark:<10}[/] {escape(n.person)}{how} · {escape(n.step)} · {n.outcome}"
             + (f": {escape(n.reason)}" if n.reason else "")
         )
 
@@ -92,7 +96,7 @@ class Screen:
         known = len(before.timeline) if before is not None else 0
         for entry in now.timeline[known:]:
             self.at(entry.at, "incident", f"{escape(now.brand)} {now.severity} · {entry.what}{' · ' + entry.who if entry.who else ''}"
-                    + (f": {escape(entry.detail)}" if entry.detail else ""), "magenta")  # fmt: skip
+                    + (f": {escape(entry.detail)}" if entry.detail and entry.detail not in self._reasons else ""), "magenta")  # fmt: skip
 
     def mail(self, mail: EmailMessage) -> None:
         """Show the first mail whole, later ones by their subject."""

@@ -135,7 +135,7 @@ class Blind(Struct, omit_defaults=True):
 
 
 class Alert(Struct, omit_defaults=True):
-    """One onset, its worsening or its end; see DESIGN for the meaning of each field."""
+    """One onset, its worsening or its end; what each field means stands in docs/integrators.md."""
 
     alert_id: str
     fingerprint: str

@@ -26,7 +26,7 @@ from streams.opening import UNPACKING, damaged, opened, unreadable
 from streams.replay_plan import Record
 
 AHEAD: Final = 5 * MINUTE
-"""A mention further ahead of now than this is none (DESIGN, section 3)."""
+"""A mention further ahead of now than this is none, as on the topic (docs/integrators.md)."""
 EXAMPLES: Final = 5
 """Bad rows that a report shows."""
 

@@ -1,4 +1,4 @@
-"""Makes a Faust app from the settings: the values that held, each with its reason in DESIGN section 5."""
+"""Makes a Faust app from the settings: the values that held."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from streams.score.brands import BrandMatcher
 from streams.score.rows import EMPTY, CrowdedError, Drafts, OwnScore, Pending, Retraction
 
 FUTURE: Final = 5 * MINUTE
-"""How far ahead of its partition's progress a mention may claim to be (DESIGN section 5, Time)."""
+"""How far ahead of its partition's progress a mention may claim to be (docs/architecture.md, Time)."""
 FINAL_REV: Final = 2**31 - 1
 """The revision of a deletion that names none: nothing comes after it."""
 LARGEST: Final = topics.SCORED.max_message_bytes - 65_536

@@ -22,7 +22,7 @@ SPAN: Final = 60 * MINUTE
 MOST: Final = 5
 """Words that are named."""
 LEAST: Final = 2
-"""People who must have used a word before it is named (DESIGN section 2, principle 8)."""
+"""People who must have used a word before it is named (docs/operations.md, Personal data)."""
 
 
 class Heard(NamedTuple):

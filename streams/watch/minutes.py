@@ -28,7 +28,7 @@ MOST_TERMS: Final = 32
 FEW_YOUNG: Final = 3
 """Authors with accounts younger than thirty days who count in an open minute beside half as many as there are others."""
 TERM_AUTHORS: Final = 2
-"""A term enters a window only when so many authors used it (DESIGN section 2, principle 8)."""
+"""A term enters a window only when so many authors used it (docs/operations.md, Personal data)."""
 
 
 class Batch:

@@ -162,3 +162,15 @@ def test_pictures_are_small_and_used():
 def test_no_document_names_a_place_of_its_making():
     for document in DOCUMENTS:
         assert not re.search(r"(?<![\w.~-])/(?:home|root|tmp|work)/\w", document.read_text()), named(document)
+
+
+def test_documents_that_the_code_refers_to_are_here():
+    sources = [
+        path
+        for folder in ("schemas", "detectors", "streams", "deploy", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    referred = {(path, target) for path in sources for target in re.findall(r"\bdocs/[\w/.-]+\.md\b", path.read_text())}
+    assert len(referred) > 10
+    assert [f"{named(path)}: {target}" for path, target in referred if not (ROOT / target).exists()] == []
+    assert [named(path) for path in sources if re.search(r"\b[D]ESIGN\b", path.read_text())] == []

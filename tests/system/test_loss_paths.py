@@ -1,6 +1,6 @@
 """What stock Faust 0.15.3 loses and our transport does not: the same scenario on both, on real Kafka.
 
-A test fails when stock Faust stops losing as well: then its row in `docs/engine.md` is to be struck out.
+A test fails when stock Faust stops losing as well: then the override against it in `streams/engine/transport.py` may go.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The fold, the state, the snapshots and the plans are the real ones; Kafka's three logs are lists, and a notifier is a set
 of small steps that the history puts in any order: read, append, look at the clock, begin a delivery, send, record, tell.
-Between any two it may die or freeze while others lead. Each rule of DESIGN section 5 can be left out.
+Between any two it may die or freeze while others lead. Each rule of docs/architecture.md, In `notify`, can be left out.
 """
 
 from __future__ import annotations

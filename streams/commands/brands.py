@@ -220,6 +220,8 @@ def _import(args: argparse.Namespace, settings: Settings, known: _Known) -> int:
         options.print_json(plain)
         return 0 if learnt.warm else 1
     print(f"{name}: learnt from {said}")
+    for campaign in _campaigns_within(settings, name, learnt):
+        print(f"what was said during the campaign {campaign} is not learnt: more than usual was expected then")
     if not learnt.warm:
         print(
             "that is not enough to page at once: it takes 20 hours, 30 mentions and 12 hours of the day; give more of its past"
@@ -227,6 +229,18 @@ def _import(args: argparse.Namespace, settings: Settings, known: _Known) -> int:
     elif not args.dry_run:
         print("no warm-up within seconds, unless it has warmed up already: then what it has learnt itself stays")
     return 0 if learnt.warm else 1
+
+
+def _campaigns_within(settings: Settings, name: str, learnt: Learnt) -> list[str]:
+    """Return the brand's campaigns that the past overlaps, with their times."""
+    from schemas.times import parse_iso
+
+    campaigns = [one for brand in settings.brands if brand.name == name for one in brand.campaigns]
+    return [
+        f"{one.name} ({one.start} to {one.end})"
+        for one in campaigns
+        if parse_iso(one.start) <= learnt.last and learnt.first < parse_iso(one.end)
+    ]
 
 
 def _learn(args: argparse.Namespace, settings: Settings, name: str) -> Learnt:

@@ -112,6 +112,20 @@ def test_too_little_of_a_past_is_told_with_status_1(run: Any, tmp_path: Path):
     assert listed(run)["Acme"]["from"] == "configuration", "nothing was sent"
 
 
+def test_a_campaign_that_keeps_a_past_from_being_learnt_is_named(run: Any, tmp_path: Path):
+    path = str(counts(tmp_path / "c.csv"))
+    status, out, _ = run("import", "Acme", path, "--dry-run")
+    assert (status, "campaign" in out) == (0, False)
+    sale = "{name: Sale, start: '2026-03-02T06:00:00Z', end: '2026-03-09T00:00:00Z'}"
+    old = "{name: Old, start: '2026-02-02T06:00:00Z', end: '2026-03-01T00:00:00Z'}"
+    written = (tmp_path / "tocsin.yaml").read_text()
+    (tmp_path / "tocsin.yaml").write_text(written.replace("'@acme']", f"'@acme'], campaigns: [{old}, {sale}]"))
+    status, out, _ = run("import", "Acme", path, "--dry-run")
+    assert status == 1
+    assert "during the campaign Sale (2026-03-02T06:00:00Z to 2026-03-09T00:00:00Z) is not learnt" in out
+    assert "Old" not in out
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

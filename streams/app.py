@@ -32,8 +32,9 @@ from streams.brands.follow import BrandsFollower
 from streams.engine.closing import asked_to_end
 from streams.engine.faust_app import create_app
 from streams.engine.guard import Ends, Guard, StalledError
+from streams.engine.hooks import Hooks
 from streams.engine.producer import Producer
-from streams.engine.transport import Hooks, SliceApp, SliceConsumer
+from streams.engine.transport import SliceApp, SliceConsumer
 from streams.engine.watchdog import Sight
 from streams.policy import load as policy_file
 from streams.settings import Settings

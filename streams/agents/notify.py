@@ -35,9 +35,9 @@ from streams.agents.snapshots import Snapshots
 from streams.delivery.outlet import Outlet
 from streams.engine.closing import asked_to_end
 from streams.engine.guard import StalledError
+from streams.engine.hooks import Hooks, Positions, slices
 from streams.engine.reader import consumer, ends, read_to_end
 from streams.engine.records import Write
-from streams.engine.transport import Hooks, Positions, slices
 from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
 from streams.incidents.state import NotifyState

@@ -21,9 +21,9 @@ from schemas.events import (
 )  # fmt: skip
 from schemas.mention import Rejection
 from streams.engine.dead_letter import dead_letter
+from streams.engine.hooks import Hooks
 from streams.engine.reader import ends, read_to_end
 from streams.engine.records import Write
-from streams.engine.transport import Hooks
 from streams.settings import Settings
 
 FINAL: Final = ("sent", "failed", "held_back")

@@ -18,11 +18,11 @@ from schemas.times import iso
 from streams import metrics
 from streams.agents.context import Context, Known, nothing_to_know
 from streams.engine.closing import within
+from streams.engine.hooks import Hooks, Positions, slices
 from streams.engine.places import Place, passed_over, places
 from streams.engine.reader import consumer
 from streams.engine.records import Write
 from streams.engine.skew import Skew
-from streams.engine.transport import Hooks, Positions, slices
 from streams.errors import UserError
 from streams.score.core import ScoreCore, Scored
 from streams.topics_admin import source_id

@@ -18,10 +18,10 @@ from schemas.ids import fingerprint
 from schemas.times import to_ms
 from streams import metrics
 from streams.agents.context import Context, Known, nothing_to_know
+from streams.engine.hooks import Hooks, PositionError, Positions, slices
 from streams.engine.places import FRESH, Place, passed_over, places
 from streams.engine.reader import read_to_end
 from streams.engine.records import Headers, Write
-from streams.engine.transport import Hooks, PositionError, Positions, slices
 from streams.errors import UserError
 from streams.topics_admin import source_id
 from streams.watch import checkpoints

@@ -6,7 +6,8 @@ from typing import Any
 
 import faust
 
-from streams.engine.transport import Hooks, Pulse, SliceApp, check_versions
+from streams.engine.hooks import Hooks, Pulse
+from streams.engine.transport import SliceApp, check_versions
 from streams.settings import Settings
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ from faust.types import TP
 from faust.types.tuples import Message
 
 from streams import metrics
+from streams.engine.hooks import Hooks, PositionError, Positions, Pulse
 from streams.engine.watchdog import Sight
 from streams.errors import UserError
 
@@ -58,8 +59,6 @@ LOOK_AGAIN: Final = 0.2
 NOWHERE: Final = {TP("", 0)}
 """Fetched instead of nothing: aiokafka leaves the group of one who does not fetch for ten minutes."""
 
-Positions = Mapping[TP, int]
-
 
 def check_versions() -> None:
     """Raise UserError unless the engine's libraries are the tested ones: the overrides rest on their insides."""
@@ -69,41 +68,6 @@ def check_versions() -> None:
             raise UserError(
                 f"{package} {found} is installed, the engine is tested with {tested}: pip install {package}=={tested}"
             )
-
-
-class PositionError(RuntimeError):
-    """A slice does not begin where the last one ended: records would be lost."""
-
-
-class Pulse:
-    """Counts the slices of a Faust app, for the watchdog: those handed out, and those that the agent is done with."""
-
-    def __init__(self) -> None:
-        self.handed = 0
-        self.done = 0
-        self.seeks = 0
-        """Seeks so far: what was fetched or handed out before the last one comes again."""
-        self.idle = asyncio.Event()
-        """Set while the agent has no slice in its hands."""
-        self.idle.set()
-
-
-class Hooks:
-    """What the application decides; one object a Faust app, handed to the transport by `create_app`."""
-
-    def __init__(self) -> None:
-        self.assigned: Callable[[set[TP]], Awaitable[Positions]] | None = None
-        """Prepares the assigned partitions and says where to begin; a partition left out begins as committed."""
-        self.revoked: Callable[[set[TP]], Awaitable[None]] | None = None
-        """Lets go of all partitions; called after the flow has stopped."""
-        self.committable: Callable[[TP], int | None] | None = None
-        """The offset to commit for a partition, or None for nothing new; without it, what was handed out."""
-        self.allowed: Callable[[TP, Sequence[Any]], bool] | None = None
-        """Whether these records, the next ones of a partition, may be handed out now; asked again until they may."""
-        self.anew = False
-        """Set to have `assigned` asked again, as after a rebalance."""
-        self.steps = 0
-        """Goes up while `assigned` gets on: the watchdog lets a long recovery take its time."""
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -419,21 +383,3 @@ class SliceApp(faust.App):
         await super()._on_partitions_revoked(revoked)
         if self.tocsin_hooks.revoked is not None:
             await self.tocsin_hooks.revoked(revoked)
-
-
-def slices(stream: Any) -> AsyncIterator[tuple[TP, list[Any]]]:
-    """Yield (partition, records) from an agent's stream."""
-    pulse: Pulse = stream.app.tocsin_pulse
-
-    async def iterate() -> AsyncIterator[tuple[TP, list[Any]]]:
-        async for event in stream.events():
-            seeks, records = event.message.value
-            if seeks != pulse.seeks:
-                continue  # it comes again from the new position, if it is still ours
-            pulse.idle.clear()
-            yield TP(event.message.topic, event.message.partition), records
-            pulse.idle.set()
-            pulse.done = min(pulse.done + 1, pulse.handed)  # one taken before a rebalance is counted no more
-            await asyncio.sleep(0)
-
-    return iterate()

@@ -72,9 +72,9 @@ def stock() -> None:
 def ours() -> None:
     """Our transport: slices, and a commit of what was handled."""
     from streams.engine.faust_app import create_app
+    from streams.engine.hooks import Hooks, slices
     from streams.engine.producer import Producer
     from streams.engine.records import Write
-    from streams.engine.transport import Hooks, slices
     from streams.settings import Settings
 
     settings, hooks, done = Settings(), Hooks(), dict[TP, int]()

@@ -32,7 +32,7 @@ def _done(figures: dict[str, float]) -> NoReturn:
 def live(bootstrap: str, topic: str, watch: Stopwatch) -> None:
     """Tocsin's transport: slices."""
     from streams.engine.faust_app import create_app
-    from streams.engine.transport import Hooks, slices
+    from streams.engine.hooks import Hooks, slices
     from streams.settings import Settings
     from streams.worker import calm_collector
 

@@ -10,7 +10,8 @@ from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from streams.engine.faust_app import create_app
-from streams.engine.transport import Hooks, Positions, SliceConsumer
+from streams.engine.hooks import Hooks, Positions
+from streams.engine.transport import SliceConsumer
 from streams.settings import Settings
 
 TP0 = TP("mentions", 0)

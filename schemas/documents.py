@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import Struct
 
-from schemas import events, mention
+from schemas import events, journal, mention
 from schemas.docstrings import field_docs
 from schemas.times import FIRST_TWEET, iso
 
@@ -25,7 +25,7 @@ DOCUMENTS: Final[dict[str, tuple[Any, str]]] = {
     "command": (events.Command, "A person's decision"),
     "feedback": (events.Feedback, "An analyst's label"),
     "incident": (events.Incident, "An incident as it now is"),
-    "journal-entry": (events.JournalEntry, "What the notifier took or decided"),
+    "journal-entry": (journal.JournalEntry, "What the notifier took or decided"),
     "mention": (mention.Mention, "A mention"),
     "notification": (events.Notification, "An attempt to reach somebody"),
     "signal": (events.Signal, "A verdict that fired or came close"),

@@ -16,18 +16,8 @@ import msgspec
 from detectors.hindsight import Watched
 from detectors.look import Usual
 from schemas import scored, topics
-from schemas.events import (
-    Alert,
-    AlertTick,
-    Delivered,
-    Incident,
-    JournalEntry,
-    Leader,
-    Notification,
-    Signal,
-    Took,
-    Window,
-)  # fmt: skip
+from schemas.events import Alert, AlertTick, Incident, Notification, Signal, Window
+from schemas.journal import Delivered, JournalEntry, Leader, Took
 from schemas.mention import Tick, tick_record
 from streams import wiring
 from streams.engine.records import Read, Write

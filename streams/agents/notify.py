@@ -18,13 +18,8 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from schemas import topics
-from schemas.events import (
-    Alert,
-    Delivered,
-    Leader,
-    Notification,
-    PolicyRead,
-)  # fmt: skip
+from schemas.events import Alert, Notification
+from schemas.journal import Delivered, Leader, PolicyRead
 from streams import metrics
 from streams.agents.context import Context
 from streams.agents.notify_lately import HeldLately, changed_lately

@@ -8,17 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from schemas import topics
-from schemas.events import (
-    Alert,
-    AlertTick,
-    Command,
-    Delivered,
-    JournalEntry,
-    Notification,
-    TimerDue,
-    Took,
-    encode,
-)  # fmt: skip
+from schemas.events import Alert, AlertTick, Command, Notification, encode
+from schemas.journal import Delivered, JournalEntry, TimerDue, Took
 from schemas.mention import Rejection
 from streams.engine.dead_letter import dead_letter
 from streams.engine.hooks import Hooks

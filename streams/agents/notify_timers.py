@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.events import TimerDue
+from schemas.journal import TimerDue
 from streams.agents.notify_records import journal_record
 from streams.engine.records import Write
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.events import Alert, AlertTick, Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
+from schemas.events import Alert, AlertTick
+from schemas.journal import Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import to_ms
 from streams.incidents.ageing import age
 from streams.incidents.alerts import take_alert

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from schemas.events import Alert, AlertTick, Command, Delivered, Incident, JournalEntry, Leader, Notification, Took
+from schemas.events import Alert, AlertTick, Command, Incident, Notification
+from schemas.journal import Delivered, JournalEntry, Leader, Took
 from schemas.times import DAY, to_ms
 from streams.incidents.effects import Deliver, Effect, MessageContext, Publish, Record, Refused
 from streams.incidents.fold import fold

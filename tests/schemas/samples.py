@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas import events, mention
+from schemas import events, journal, mention
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -45,13 +45,13 @@ SAMPLES: dict[str, list[Any]] = {
     "feedback": [events.Feedback("f", "x:1", "sentiment", "negative", "alice", AT, "Acme", "en", {"7": 1.0})],
     "incident": [INCIDENT],
     "journal-entry": [
-        events.Leader("me"),
-        events.Took("me", "alerts", 1, alert=ALERT),
-        events.Took("me", "commands", 2, command=COMMAND),
-        events.Took("me", "alerts", 3, tick=events.AlertTick(0, 1)),
-        events.TimerDue("me", "i", "night/1", 1, 5),
-        events.Delivered("me", NOTIFICATION),
-        events.PolicyRead("me", "d", {"people": {}}),
+        journal.Leader("me"),
+        journal.Took("me", "alerts", 1, alert=ALERT),
+        journal.Took("me", "commands", 2, command=COMMAND),
+        journal.Took("me", "alerts", 3, tick=events.AlertTick(0, 1)),
+        journal.TimerDue("me", "i", "night/1", 1, 5),
+        journal.Delivered("me", NOTIFICATION),
+        journal.PolicyRead("me", "d", {"people": {}}),
     ],
     "mention": [
         mention.Mention(

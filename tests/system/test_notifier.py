@@ -17,8 +17,9 @@ from kafka import KafkaProducer
 
 from deploy.broker import KafkaBroker
 from schemas import topics
-from schemas.events import Alert, Command, Delivered, JournalEntry, Leader, Took, encode
+from schemas.events import Alert, Command, encode
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, Took
 from schemas.times import from_ms
 from streams.agents.context import Context
 from streams.agents.notify import NotifyAgent

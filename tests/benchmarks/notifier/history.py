@@ -8,19 +8,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.events import (
-    Alert,
-    Command,
-    Delivered,
-    JournalEntry,
-    Leader,
-    Notification,
-    PolicyRead,
-    TimerDue,
-    Took,
-    Vote,
-)
+from schemas.events import Alert, Command, Notification, Vote
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import DAY, MINUTE, from_ms
 from streams.incidents.effects import Deliver, Record
 from streams.incidents.fold import fold

@@ -29,7 +29,8 @@ from faust.types import TP
 from kafka import KafkaProducer
 
 from schemas import topics
-from schemas.events import Delivered, JournalEntry, Notification, encode
+from schemas.events import Notification, encode
+from schemas.journal import Delivered, JournalEntry
 from streams.agents.context import Context
 from streams.agents.notify import NotifyAgent
 from streams.engine.producer import Producer

@@ -16,8 +16,9 @@ import msgspec
 from kafka import KafkaProducer
 
 from schemas import topics
-from schemas.events import Alert, Delivered, JournalEntry, Notification, Took, encode
+from schemas.events import Alert, Notification, encode
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Took
 from schemas.times import from_ms
 from tests.system.harness import System
 

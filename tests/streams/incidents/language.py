@@ -18,20 +18,9 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from schemas.events import (
-    Alert,
-    AlertTick,
-    Command,
-    Delivered,
-    Incident,
-    JournalEntry,
-    Leader,
-    Notification,
-    PolicyRead,
-    TimerDue,
-    Took,
-)
+from schemas.events import Alert, AlertTick, Command, Incident, Notification
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import from_ms, parse_iso, to_ms
 from streams.incidents.effects import Deliver, Effect, MessageContext, Publish, Record, Refused
 from streams.incidents.fold import fold

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import Alert, Command, Delivered, JournalEntry, Leader, Notification, TimerDue, Took
+from schemas.events import Alert, Command, Notification
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, TimerDue, Took
 from schemas.times import MINUTE, from_ms, parse_iso, to_ms
 from streams.incidents import snapshots
 from streams.incidents.effects import Deliver, Effect

@@ -14,8 +14,9 @@ import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from schemas.events import Alert, Command, Delivered, JournalEntry, Leader, Notification, TimerDue, Took
+from schemas.events import Alert, Command, Notification
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, TimerDue, Took
 from schemas.times import from_ms, parse_iso
 from streams.incidents import snapshots
 from streams.incidents.effects import Deliver, Effect, Publish

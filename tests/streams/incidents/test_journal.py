@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.events import Alert, AlertTick, Command, JournalEntry, Leader, PolicyRead, TimerDue, Took
+from schemas.events import Alert, AlertTick, Command
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import from_ms, parse_iso
 from streams.incidents.effects import ArmTimer, Deliver, Publish
 from streams.incidents.fold import fold

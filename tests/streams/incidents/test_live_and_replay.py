@@ -5,7 +5,8 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
-from schemas.events import Notification, Took
+from schemas.events import Notification
+from schemas.journal import Took
 from schemas.times import to_ms
 from streams.incidents.simulate import simulate
 from tests.streams.incidents.language import Story

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.events import Alert, Command, Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
+from schemas.events import Alert, Command
 from schemas.ids import alert_id, fingerprint
+from schemas.journal import Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
 from schemas.times import DAY, from_ms, parse_iso
 from streams.incidents import snapshots
 from streams.incidents.effects import Deliver

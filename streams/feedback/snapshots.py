@@ -13,20 +13,19 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from detectors.text.feedback import RULES, FeedbackState
+from streams.sealed import Seal
 
 log = logging.getLogger(__name__)
 
-MAGIC: Final = b"TF"
-SCHEMA: Final = 1
 EVERY: Final = 100
 """Labels between two snapshots: what a start has to read again at most."""
 PART_BYTES: Final = 900_000
 """Bytes of one record's piece: below the megabyte that any Kafka takes."""
 SLOTS: Final = 2
+_SEAL: Final = Seal(b"TF", "part of a snapshot", (1,), ValueError)
 
 
 class Part(Struct):
@@ -63,9 +62,8 @@ def encode(state: FeedbackState, offset: int, source: str) -> list[tuple[bytes, 
     slot = state.read // EVERY % SLOTS
     records = []
     for number, piece in enumerate(pieces):
-        body = msgspec.msgpack.encode(Part(offset, number, len(pieces), sha, source, piece))
-        value = MAGIC + bytes([SCHEMA]) + zlib.crc32(body).to_bytes(4, "big") + body
-        records.append((f"{slot}|{number}".encode(), value))
+        part = Part(offset, number, len(pieces), sha, source, piece)
+        records.append((f"{slot}|{number}".encode(), _SEAL.close(part)))
     return records
 
 
@@ -78,7 +76,7 @@ def choose(records: Mapping[bytes, bytes], source: str, base: str, end: int) -> 
     sets: dict[bytes, list[Part]] = {}  # of a snapshot that was written over, single parts may be left
     for key, value in records.items():
         try:
-            part = _part(value)
+            part = _SEAL.open(Part, value)
             sets.setdefault(part.sha256, []).append(part)
         except ValueError as error:
             log.warning("feedback-snapshots: %s is passed over: %s", key.decode(errors="replace"), error)
@@ -95,20 +93,6 @@ def choose(records: Mapping[bytes, bytes], source: str, base: str, end: int) -> 
         else:
             usable.append(found)
     return max(usable, key=lambda found: found.offset, default=None)
-
-
-def _part(value: bytes) -> Part:
-    if value[:2] != MAGIC or len(value) < 7:
-        raise ValueError("not a snapshot")
-    if value[2] != SCHEMA:
-        raise ValueError(f"schema {value[2]} is not known here, {SCHEMA} is")
-    body = value[7:]
-    if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
-        raise ValueError("checksum does not fit")
-    try:
-        return msgspec.msgpack.decode(body, type=Part)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"it cannot be read: {error}") from None
 
 
 def _whole(parts: list[Part], source: str, end: int) -> Found:

@@ -5,7 +5,7 @@ wrote it, and of several the furthest counts. It is written in parts, each a rec
 `leader|number|part` (a leader's id is new at each assignment: nobody overwrites another's), and is whole only with all
 its parts, so that a writer that dies half-way leaves the one before in force.
 
-Encoding: `TN`, schema, CRC-32, then MessagePack of `Part`; the parts' data together are zlib of MessagePack of
+Encoding: `Part`, sealed (see `streams.sealed`) as `TN`; the parts' data together are zlib of MessagePack of
 `NotifyState`. Fields may be added to the structs (with a default); whatever else changes takes a new schema number.
 """
 
@@ -20,11 +20,10 @@ import msgspec
 from msgspec import Struct
 
 from streams.incidents.state import NotifyState
+from streams.sealed import Seal
 
 log = logging.getLogger(__name__)
 
-MAGIC: Final = b"TN"
-SCHEMA: Final = 1
 PART_BYTES: Final = 900_000
 """Data of one record, under the usual limit of 1 MiB for one."""
 MOST_BYTES: Final = 1 << 30
@@ -50,6 +49,9 @@ class Part(Struct, array_like=True):
 
 class BrokenSnapshotError(Exception):
     """A record is not what was written."""
+
+
+_SEAL: Final = Seal(b"TN", "part of a snapshot", (1,), BrokenSnapshotError)
 
 
 class Found(Struct):
@@ -79,9 +81,8 @@ def parts(packed: bytes, journal: str, position: int, owner: str, number: int) -
     pieces = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
     found = []
     for index, piece in enumerate(pieces):
-        body = msgspec.msgpack.encode(Part(owner, number, index, len(pieces), journal, position, piece))
-        value = MAGIC + bytes([SCHEMA]) + zlib.crc32(body).to_bytes(4, "big") + body
-        found.append((key(owner, number, index), value))
+        part = Part(owner, number, index, len(pieces), journal, position, piece)
+        found.append((key(owner, number, index), _SEAL.close(part)))
     return found
 
 
@@ -92,17 +93,7 @@ def key(owner: str, number: int, index: int) -> bytes:
 
 def read_part(value: bytes) -> Part:
     """Return the part in a record's value; raises BrokenSnapshotError."""
-    if value[:2] != MAGIC or len(value) < 7:
-        raise BrokenSnapshotError("not a part of a snapshot")
-    if value[2] != SCHEMA:
-        raise BrokenSnapshotError(f"snapshot schema {value[2]} is not known here, {SCHEMA} is")
-    body = value[7:]
-    if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
-        raise BrokenSnapshotError("checksum does not fit: the record is torn")
-    try:
-        return msgspec.msgpack.decode(body, type=Part)
-    except msgspec.DecodeError as error:
-        raise BrokenSnapshotError(f"cannot be read: {error}") from error
+    return _SEAL.open(Part, value)
 
 
 def choose(records: Mapping[bytes, bytes], journal: str, end: int, *, replay: bool, partitions: int) -> Found | None:

@@ -10,16 +10,14 @@ what it finds refuses it.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
-import msgspec
 from msgspec import Struct
 
+from streams.sealed import Seal
 from streams.watch.state import READABLE, BrandRecord, PartitionRecord
 
-MAGIC: Final = b"TC"
 MOST_BYTES: Final = 64 * 1_024
 """Bytes of a brand's record. The monitor's state is bounded well below; one above is a fault to be told, but it is
 written all the same as long as the topic takes it: a large record is better than none."""
@@ -32,29 +30,21 @@ class CorruptCheckpointError(Exception):
     """A record is not what was written."""
 
 
+_SEAL: Final = Seal(b"TC", "checkpoint", READABLE, CorruptCheckpointError)
+
+
 class NoWholeCheckpointError(Exception):
     """There are records, but no set of them is complete: to go on would lose what they stand for."""
 
 
 def encode(record: BrandRecord | PartitionRecord) -> bytes:
-    """Return `record` with a magic, its schema and a CRC-32 before it."""
-    body = msgspec.msgpack.encode(record)
-    return MAGIC + bytes([record.schema]) + zlib.crc32(body).to_bytes(4, "big") + body
+    """Return `record` as bytes (see `streams.sealed`)."""
+    return _SEAL.close(record)
 
 
 def decode(type_: type[T], value: bytes) -> T:
     """Return the record in `value`; raises CorruptCheckpointError."""
-    if value[:2] != MAGIC or len(value) < 7:
-        raise CorruptCheckpointError("it is no checkpoint")
-    if value[2] not in READABLE:
-        raise CorruptCheckpointError(f"schema {value[2]} is not known here, {READABLE[0]} to {READABLE[-1]} are")
-    body = value[7:]
-    if zlib.crc32(body) != int.from_bytes(value[3:7], "big"):
-        raise CorruptCheckpointError("its checksum does not fit: the record is damaged")
-    try:
-        return msgspec.msgpack.decode(body, type=type_)
-    except msgspec.DecodeError as error:
-        raise CorruptCheckpointError(f"it cannot be read: {error}") from error
+    return _SEAL.open(type_, value)
 
 
 def key(brand: str, owner: str) -> bytes:

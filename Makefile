@@ -38,7 +38,7 @@ $(STAMP): $(LOCK) pyproject.toml
 demo: install ## a crisis in a minute: embedded broker, worker, pages (ARGS=--exit ends by itself)
 	$(BIN)/tocsin demo $(ARGS)
 
-train: install ## make the sentiment model anew (FOLD=k leaves fold k out and scores on it); needs the data and the extra "train"
+train: install ## make the sentiment model anew (FOLD=k leaves fold k out and keeps its rows apart); needs the texts (DATA=DIR) and the extra "train"
 	$(BIN)/python -m detectors.text.train --data $(DATA) \
 	  $(if $(FOLD),--fold $(FOLD) --out build/fold$(FOLD).msgpack --held-out build/held$(FOLD).tsv,--out detectors/text/warm.msgpack) $(ARGS)
 
@@ -75,7 +75,7 @@ format: install ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only --quiet .
 
-format-check: install
+format-check: install ## is the code in the project's format?
 	$(BIN)/ruff format --check .
 
 lint: install ## ruff
@@ -86,7 +86,7 @@ types: install ## mypy, strict
 
 # ------------------------------------------------------------------------------------------------------------ generate
 
-schemas: install ## write the JSON Schema and AsyncAPI files again
+schemas: install ## write what is generated again: JSON Schema, AsyncAPI, docs/configuration.md
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m streams.settings_reference
 

@@ -8,11 +8,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from schemas.events import Alert, Incident, Notification
-from schemas.times import HOUR, to_ms
 from streams.incidents.effects import MessageContext
-from streams.links import Claim, Purpose
-from streams.messages import facts
-from streams.messages.advice import advice, advise, assumed, closing, template
+from streams.links import Purpose
+from streams.messages import acts, facts, statements
+from streams.messages.advice import advice, advise
 from streams.messages.chart import sparkline
 from streams.messages.notes import told
 from streams.messages.options import Options
@@ -20,8 +19,6 @@ from streams.messages.page import Line, Page
 from streams.messages.phrases import Phrases, clean, phrases, zone_of
 from streams.policy.people import ROOM
 
-LINKS_LAST: Final = 24 * HOUR
-"""Long enough for a page of the night to be answered in the morning, of no use in a mailbox that leaks next week."""
 LONGEST_SHORT: Final = 300
 """Characters: two SMS in the GSM alphabet."""
 
@@ -78,12 +75,15 @@ class Writer:
             self._act_sections(page)
         if purpose == "stakeholder":
             page.add(say("section.say"), [Line(clean(self.context.say, 1_000))] if self.context.say else [])
-            page.add(say("section.statement"), self._statement() if self.options.statement and not over else [])
+            page.add(
+                say("section.statement"),
+                statements.holding(say, self.options, self.incident) if self.options.statement and not over else [],
+            )
         if over or purpose == "stakeholder":
             page.add(say("section.note"), [Line(told(say, self.context.note))] if self.context.note else [])
         loud = self.incident.severity in {"L3", "L4"} or bool(self.options.closing)
         if purpose == "all_clear" and self.incident.state != "dismissed" and loud:
-            page.add(say("section.closing"), self._closing())
+            page.add(say("section.closing"), statements.closing(say, self.options, self.incident))
         return page
 
     def _act_sections(self, page: Page) -> None:
@@ -106,7 +106,7 @@ class Writer:
         todo = self.options.todo or tuple(say.lines(f"todo.{self.incident.severity}"))
         labels = [say(f"todo.label_{minutes}") for minutes in (15, 60, 180)]
         page.add(say("section.todo"), [Line(text, label=label) for label, text in zip(labels, todo, strict=True)])
-        page.add(say("section.statement"), self._statement())
+        page.add(say("section.statement"), statements.holding(say, self.options, self.incident))
         counsel = advise(say.language, self.incident.severity, self.incident.trigger, self.options.responsibility)
         page.add(advice(say.language)("title"), [Line(text, label=label) for label, text in counsel])
         runbook = self.options.runbook_url or (alert.runbook_url if alert else "") or ""
@@ -114,7 +114,7 @@ class Writer:
         if runbook.startswith(("https://", "http://")):
             page.add(say("section.runbook"), [Line(clean(runbook, 500), href=clean(runbook, 500))])
         if "ack" in self.links:
-            page.button_note = say("act.expires", at=say.moment(self._expiry(), self.zone))
+            page.button_note = say("act.expires", at=say.moment(acts.expiry(self.note), self.zone))
 
     # ---------------------------------------------------------------------------------------------- title and lead
 
@@ -236,27 +236,6 @@ class Writer:
     def _note_lines(self) -> list[Line]:
         return [Line(self.say("knows.note", note=told(self.say, self.context.note)))] if self.context.note else []
 
-    def _statement(self) -> list[Line]:
-        lines = [Line(clean(line, 400)) for line in self.options.statement.splitlines() if line.strip()]
-        if not lines:
-            if self.incident.severity == "L1":  # a statement would be out of proportion
-                return []
-            counsel = advice(self.say.language)
-            lines = [Line(line) for line in template(self.say.language, assumed(self.incident.trigger))]
-            return [*lines, Line(counsel("unapproved"))]
-        if self.options.approver:
-            by = self.say("statement_by", approver=clean(self.options.approver, 80), until=self.options.valid_until)
-            lines.append(Line(by))
-        return lines
-
-    def _closing(self) -> list[Line]:
-        """Return the statement that ends it, with the measures taken; below it, that a template is not approved."""
-        counsel = advice(self.say.language)
-        prepared = [line for line in self.options.closing if line.strip()] or counsel.lines("closing")
-        lines = closing(self.say.language, prepared, self.incident)
-        found = [Line(clean(line, 600)) for line in lines]
-        return found if self.options.closing else [*found, Line(counsel("unapproved"))]
-
     def _commands(self) -> list[Line]:
         ack, show = (
             f"tocsin incident ack {self.incident.incident_id}",
@@ -303,28 +282,10 @@ class Writer:
         return clean(text, LONGEST_SHORT)
 
     def _links(self) -> dict[str, str]:
-        links: dict[str, str] = {}
-        signer = self.options.links
-        acts = _ACTS if self.asks else ()
+        purposes = _ACTS if self.asks else ()
         if self.note.purpose in _ACTED_ON and self.incident.state not in _OVER:
-            acts = (*acts, "decide")
-        if signer is not None:
-            for purpose in acts:
-                claim = Claim(
-                    purpose,
-                    self.incident.incident_id,
-                    self.note.person,
-                    self._expiry(),
-                    self.note.notification_id,
-                )
-                links[purpose] = signer.url(claim)
-        if self.options.public_url and self.note.purpose != "digest":
-            links["show"] = f"{self.options.public_url.rstrip('/')}/incidents/{self.incident.incident_id}"
-        return links
-
-    def _expiry(self) -> int:
-        # From the decision's own time, not the clock's: a repeated delivery carries the same links.
-        return to_ms(self.note.at) + LINKS_LAST
+            purposes = (*purposes, "decide")
+        return acts.links(self.note, self.incident.incident_id, self.options, purposes)
 
     def _people(self, people: list[str]) -> str:
         return self.say.series([clean(self.options.names.get(name, name.removeprefix(ROOM)), 60) for name in people])

@@ -17,11 +17,10 @@ from deploy.broker import KafkaBroker
 from schemas import topics
 from schemas.events import Alert, Command, encode
 from schemas.ids import alert_id, fingerprint
-from schemas.mention import Mention
 from schemas.times import HOUR, MINUTE, SECOND, from_ms, iso
 from streams.replay_plan import Record, plan
-from tests.streams.angry import angry_text
 from tests.system.harness import System
+from tests.system.saying import angry, now, say
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -35,10 +34,6 @@ def live(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
     )
     yield made
     made.close()
-
-
-def now() -> int:
-    return int(time.time() * 1_000)
 
 
 def clock(system: System, value: str) -> None:
@@ -68,19 +63,6 @@ def ordinary(until: int, hours: int = 44) -> list[Record]:
             "author": {"id": f"h{number}"},
         }
         records.append(Record(f"x:h{number}".encode(), json.dumps(mention).encode(), at))
-
-
-def angry(number: int) -> Mention:
-    return msgspec.json.decode(
-        json.dumps(
-            {
-                "platform": "x", "id": f"a{number}", "created_at": iso(now()), "brand": "Acme",
-                "author": {"id": f"a{number}", "followers": 900},
-                "text": angry_text(number, "Acme"),
-            }
-        ).encode(),
-        type=Mention,
-    )  # fmt: skip
 
 
 def test_on_the_wall_clock_a_page_comes_seconds_after_the_line_is_crossed(live: System):
@@ -190,12 +172,3 @@ def test_a_broker_that_is_absent_is_waited_for_and_one_that_goes_away_loses_noth
             assert worker.term() == 0
         finally:
             system.close()
-
-
-def say(system: System, numbers: range) -> None:
-    producer = KafkaProducer(bootstrap_servers=system.settings.broker.bootstrap)
-    for number in numbers:
-        mention = angry(number)
-        producer.send(system.settings.topic_prefix + "mentions", msgspec.json.encode(mention), mention.key)
-    producer.flush()
-    producer.close()

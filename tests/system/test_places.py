@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import TopicAlreadyExistsError
@@ -21,7 +20,7 @@ from streams.errors import UserError
 from streams.watch import checkpoints
 from tests.system.harness import System
 from tests.system.inside import Inside
-from tests.system.test_live import angry
+from tests.system.saying import say
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -34,14 +33,6 @@ def system(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
                   extra={"web": {"port": 0}})  # fmt: skip
     yield made
     made.close()
-
-
-def say(system: System, numbers: range) -> None:
-    producer = KafkaProducer(bootstrap_servers=system.settings.broker.bootstrap)
-    for number in numbers:
-        mention = angry(number)
-        producer.send(system.settings.topic_prefix + "mentions", msgspec.json.encode(mention), mention.key)
-    producer.close()
 
 
 @contextlib.contextmanager

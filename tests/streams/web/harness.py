@@ -20,6 +20,9 @@ from streams.web.feed import Feed
 from streams.web.server import WebServer
 
 COMMAND = decoder(Command)
+KEY = b"0123456789abcdef0123456789abcdef"
+LINKS = Links([KEY], "http://127.0.0.1")
+"""What signs the links of messages."""
 
 
 class Producer:

@@ -11,21 +11,14 @@ import time
 import pytest
 from yarl import URL
 
-from streams.links import PURPOSES, Claim, Links
+from streams.links import PURPOSES, Claim
 from streams.web.views import actions
 from tests.streams.web import samples
-from tests.streams.web.harness import open_page
+from tests.streams.web.harness import LINKS, open_page
 
 ID = samples.incident().incident_id
-KEY = b"0123456789abcdef0123456789abcdef"
-LINKS = Links([KEY], "http://127.0.0.1")
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "SHOWN_WITHIN", 0.05)
-    monkeypatch.setattr(actions, "SEND_WITHIN", 0.2)
-    monkeypatch.delenv("TOCSIN_WEB_TOKEN", raising=False)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def path_of(purpose: str = "ack", incident_id: str = ID, person: str = "camille", nonce: str = "n1") -> str:

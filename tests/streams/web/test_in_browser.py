@@ -8,13 +8,12 @@ import time
 import pytest
 
 from schemas.events import encode
-from streams.links import Claim, Links
+from streams.links import Claim
 from tests.browser import CUT, PALE, Tab
 from tests.streams.web import samples
-from tests.streams.web.harness import open_page
+from tests.streams.web.harness import LINKS, open_page
 
 ID = samples.incident().incident_id
-LINKS = Links([b"0123456789abcdef0123456789abcdef"], "http://127.0.0.1")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (420, True), (1_200, False), (1_200, True)])

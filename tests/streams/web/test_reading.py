@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 
 from streams.errors import UserError
-from streams.links import Claim, Links
+from streams.links import Claim
 from streams.settings import WebSettings
 from streams.web.guard import check_access, reading_asks
 from streams.web.views.signin import inside
 from tests.streams.web import samples
-from tests.streams.web.harness import Visitor, open_page
+from tests.streams.web.harness import LINKS, Visitor, open_page
 
 ID = samples.incident().incident_id
 TOKEN = "a-token-that-nobody-guesses"
-LINKS = Links([b"0123456789abcdef0123456789abcdef"], "http://127.0.0.1")
 PAGES = (
     "/",
     "/incidents",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownError, UnknownTopicOrPartitionError
 
 from streams.engine.closing import close_within
 from streams.engine.records import Write
@@ -76,14 +76,20 @@ class Producer:
                 except (KafkaError, OSError) as error:
                     await close_within(1, producer.stop(), "producer")
                     log.warning(
-                        "broker %s cannot be reached (%r); trying again in %.1f s",
+                        "broker %s cannot be reached (%r%s); trying again in %.1f s",
                         self._settings.broker.bootstrap,
                         error,
+                        self._hint(error),
                         pause,
                     )
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
             return self._producer
+
+    def _hint(self, error: Exception) -> str:
+        """Return what else to look at: the embedded broker answers an idempotent producer with "unknown"."""
+        plain = isinstance(error, UnknownError) and not self._settings.broker.embedded
+        return ": is it the broker of `tocsin broker`? then set broker.embedded: true" if plain else ""
 
     async def _replace(self, broken: AIOKafkaProducer) -> None:
         async with self._lock:

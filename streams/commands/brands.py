@@ -6,13 +6,11 @@ import argparse
 import getpass
 from typing import TYPE_CHECKING, Any
 
-from streams.commands import options, progress
+from streams.commands import brands_past, options
 from streams.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from detectors.history import Learnt
     from schemas.events import BrandEntry
-    from streams.replay_plan import Record
     from streams.settings import Settings
 
 EXAMPLES = """\
@@ -22,8 +20,6 @@ EXAMPLES = """\
   tocsin brands import Aerolux counts.csv                  # timestamp,value: bins of an hour or less
   tocsin brands remove Aerolux
 """
-SETTLED = 10
-"""Minutes before now from which on live mentions speak for themselves."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -203,7 +199,7 @@ def _import(args: argparse.Namespace, settings: Settings, known: _Known) -> int:
     from schemas.times import iso
 
     name = args.brand if known.open or args.dry_run else known.named(args.brand)
-    learnt = _learn(args, settings, name)
+    learnt = brands_past.learnt(args, settings, name, _words(args.words, "--words"))
     said = (
         f"{learnt.hours / 24:.1f} days, {learnt.mentions:,.0f} mentions, {learnt.hours_heard} of 24 hours of the day, "
         f"{iso(learnt.first)} to {iso(learnt.last)}"
@@ -220,7 +216,7 @@ def _import(args: argparse.Namespace, settings: Settings, known: _Known) -> int:
         options.print_json(plain)
         return 0 if learnt.warm else 1
     print(f"{name}: learnt from {said}")
-    for campaign in _campaigns_within(settings, name, learnt):
+    for campaign in brands_past.campaigns_within(settings, name, learnt):
         print(f"what was said during the campaign {campaign} is not learnt: more than usual was expected then")
     if not learnt.warm:
         print(
@@ -229,111 +225,3 @@ def _import(args: argparse.Namespace, settings: Settings, known: _Known) -> int:
     elif not args.dry_run:
         print("no warm-up within seconds, unless it has warmed up already: then what it has learnt itself stays")
     return 0 if learnt.warm else 1
-
-
-def _campaigns_within(settings: Settings, name: str, learnt: Learnt) -> list[str]:
-    """Return the brand's campaigns that the past overlaps, with their times."""
-    from schemas.times import parse_iso
-
-    campaigns = [one for brand in settings.brands if brand.name == name for one in brand.campaigns]
-    return [
-        f"{one.name} ({one.start} to {one.end})"
-        for one in campaigns
-        if parse_iso(one.start) <= learnt.last and learnt.first < parse_iso(one.end)
-    ]
-
-
-def _learn(args: argparse.Namespace, settings: Settings, name: str) -> Learnt:
-    import time
-    from itertools import pairwise
-
-    from detectors.counts_file import CountsError
-    from detectors.history import HistoryError, learn, windows_of_counts
-    from schemas.events import Window
-    from schemas.times import MINUTE, to_ms
-    from streams import wiring
-
-    configured = {brand.name: brand for brand in settings.brands}.get(name)
-    told = wiring.monitor_settings(settings, configured)
-    latest = int(time.time() * 1_000) - SETTLED * MINUTE
-    counts = [_is_counts(path) for path in args.files]
-    if any(counts) and not all(counts):
-        raise UserError(
-            f"brands import: {args.files[counts.index(True)]} holds counts, others hold mentions; import one kind"
-        )
-    try:
-        windows: list[Window] = (
-            [w for path in args.files for w in windows_of_counts(name, _counts(path))]
-            if all(counts)
-            else _scored(args, settings, name)
-        )
-        windows = [window for window in windows if to_ms(window.start) < latest]
-        windows.sort(key=lambda window: window.start)
-        repeated = next((b for a, b in pairwise(windows) if a.start == b.start), None)
-        if repeated is not None:
-            raise UserError(f"brands import: {repeated.start:%Y-%m-%dT%H:%MZ} stands in two files; give each time once")
-        return learn(name, told, windows, share_known=not all(counts))
-    except (CountsError, HistoryError) as error:
-        raise UserError(f"brands import: {', '.join(args.files)}: {error}") from None
-
-
-def _is_counts(path: str) -> bool:
-    """Whether a file is a table of counts: its header has a column value and none of a text."""
-    from streams import opening
-
-    try:
-        with opening.open_text(path) as file:
-            header = next((line.strip().lower() for line in file if line.strip()), "")
-    except UnicodeDecodeError:  # a spreadsheet's UTF-16: mentions, if anything
-        return False
-    names = {name.strip().strip('"') for delimiter in ",;\t|" for name in header.split(delimiter)}
-    return "value" in names and "text" not in names
-
-
-def _counts(path: str) -> list[Any]:
-    import sys
-
-    from detectors.counts_file import read_counts
-    from streams import opening
-
-    with opening.open_text(path) as file:
-        return list(read_counts(file, path, note=lambda note: print(f"tocsin: {note}", file=sys.stderr)))
-
-
-def _scored(args: argparse.Namespace, settings: Settings, name: str) -> list[Any]:
-    """Return the closed minutes of `name` in files of mentions, scored as the worker would have; raises UserError where
-    none of them is about it.
-    """
-    import time
-
-    from msgspec.structs import replace
-
-    from schemas.printable import listed
-    from streams import backtest, files, replay_plan
-    from streams.settings import BrandSettings
-
-    configured = {brand.name: brand for brand in settings.brands}.get(name)
-    alone = replace(settings, brands=[configured or BrandSettings(name, _words(args.words, "--words"))])
-    records, report = files.load(args.files, options.columns_of(args), name, int(time.time() * 1_000))
-    items = list(replay_plan.plan(records))
-    with progress.steps(f"learning the past of {name}", len(items)) as advance:
-        outcome, _ = backtest.run(items, alone, progress=advance)
-    windows = [window for window in outcome.windows if window.brand == name]
-    if not windows and (others := _others(records, name)):
-        raise UserError(
-            f"brands import: {', '.join(args.files)}: none of {report.good:,} mentions is about {name!r}; they name "
-            f"{listed(others)}: import them for that brand, or mend the column or field brand"
-        )
-    return windows
-
-
-def _others(records: list[Record], name: str) -> list[str]:
-    """Return the brands other than `name` that mentions name."""
-    from schemas.mention import Mention, decode
-
-    found: set[str] = set()
-    for record in records:
-        mention = decode(record.key, record.value)
-        if isinstance(mention, Mention):
-            found.update(mention.brands or ([mention.brand] if mention.brand else []))
-    return sorted(one for one in found if one.casefold() != name.casefold())

@@ -20,15 +20,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from detectors.text import trigger_learning
-from detectors.text.correction import Base, Correction
+from detectors.text.correction import Base, Columns, Correction
 from detectors.text.features import PLACES
 from detectors.text.feedback_state import (
     RULES,
@@ -73,6 +73,10 @@ REMEMBERED: Final = 20_000
 """(post, labeller) pairs remembered to tell repeats and corrections."""
 MAX_FEATURES: Final = 2_000
 """Features that one label may carry: a post of 400 tokens has fewer."""
+MOST_VALUE: Final = 64.0
+"""How far from nought a feature's value may lie."""
+LEAST: Final = 1e-9
+"""The least probability of a class."""
 MAX_NAME: Final = 256
 """Characters of a brand, a labeller or a language; a mention's id may have eight times as many."""
 MAX_LABELLERS: Final = 1_000
@@ -139,7 +143,9 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         return Taken.INVALID
     if f.layout is not None and f.layout != layout_of(base):
         return Taken.OTHER_MODEL
-    if not all(0 <= place < base.size and math.isfinite(v) and abs(v) <= 64 for place, v in f.features.items()):
+    if min(f.features) < 0 or max(f.features) >= base.size:
+        return Taken.INVALID
+    if not all(map(math.isfinite, f.features.values())) or max(map(abs, f.features.values())) > MOST_VALUE:
         return Taken.INVALID
     who, k = identity(f.brand, f.mention, f.labeller), CLASSES.index(f.label)
     before = state.known.get(who)
@@ -169,7 +175,7 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         return Taken.BARRED
     if before is not None:
         if not _replace(brand, who, lesson):
-            _learn(brand, lesson, f.features)
+            _learn(brand, lesson)
         return Taken.CORRECTED
     brand.seen += 1
     correction = brand.relearnt()
@@ -183,7 +189,7 @@ def _take(state: FeedbackState, f: Feedback, base: Base) -> Taken:
         _check(brand, base)
         taken = Taken.KEPT
     else:
-        _learn(brand, lesson, f.features)
+        _learn(brand, lesson)
         taken = Taken.LEARNT
     if brand.seen % BOUND_EVERY == 0:
         _bound(brand)
@@ -243,9 +249,9 @@ def _replace(brand: BrandState, who: str, lesson: Lesson | None) -> bool:
     return False
 
 
-def _learn(brand: BrandState, lesson: Lesson, x: dict[int, float]) -> None:
+def _learn(brand: BrandState, lesson: Lesson) -> None:
     """Learn a label; the oldest that is kept gives way, and is learnt for good."""
-    brand.relearnt().learn(lesson.z, x, lesson.label)
+    brand.relearnt().learn(lesson.z, unpacked(lesson.features), lesson.label)
     brand.lessons.append(lesson)
     while len(brand.lessons) > LESSONS:
         oldest = brand.lessons.pop(0)
@@ -271,10 +277,15 @@ def _bound(brand: BrandState) -> None:
     posts = [(one.z, unpacked(one.features)) for one in (*brand.judges, *brand.lessons)[-BOUND_BY:]]
     if not posts or not correction.active:
         return
-    often = Counter(place for _, x in posts for place in x if place < PLACES)
-    common = {place for place, n in often.items() if n > COMMON * len(posts)}
-    rest = [correction.untilted(z, {p: v for p, v in x.items() if p not in common}) for z, x in posts]
+    rest = correction.untilted(posts, _common([x for _, x in posts]))
     correction.tilt = tilt(np.array([z for z, _ in posts]), np.array(rest), *witnessed(brand.errors))
+
+
+def _common(posts: Sequence[Columns]) -> npt.NDArray[np.int64]:
+    """Return the places of words, and of pairs of words, that more than `COMMON` of the posts have."""
+    places = np.sort(np.concatenate([x.places for x in posts]))
+    n = int(COMMON * len(posts))
+    return np.unique(places[n:][(places[n:] == places[: len(places) - n]) & (places[n:] < PLACES)])
 
 
 def _check(brand: BrandState, base: Base) -> None:
@@ -303,11 +314,8 @@ def _worse(brand: BrandState) -> bool:
     n = len(brand.judges)
     if n < MIN_JUDGES:
         return False
-    correction = brand.relearnt()
-    gains = []
-    for one in brand.judges:
-        corrected = _softmax(correction.add(one.z, unpacked(one.features)))
-        gains.append(math.log(corrected[one.label]) - math.log(_softmax(one.z)[one.label]))
+    after = brand.relearnt().add_each([(one.z, unpacked(one.features)) for one in brand.judges])
+    gains = [_log(z, one.label) - _log(one.z, one.label) for one, z in zip(brand.judges, after, strict=True)]
     mean = sum(gains) / n
     spread = math.sqrt(sum((gain - mean) ** 2 for gain in gains) / (n - 1))
     return mean < -WORSE and mean * math.sqrt(n) < -CERTAIN * spread
@@ -329,11 +337,18 @@ def _bar(brand: BrandState, labeller: str) -> None:
     _bound(brand)
 
 
+def _log(z: Sequence[float], k: int) -> float:
+    """Return the logarithm of class `k`'s probability."""
+    top = max(z)
+    a, b, c = math.exp(z[0] - top), math.exp(z[1] - top), math.exp(z[2] - top)
+    return math.log(max((a, b, c)[k] / (a + b + c), LEAST))
+
+
 def _softmax(z: Sequence[float]) -> list[float]:
     top = max(z)
     e = [math.exp(v - top) for v in z]
     total = sum(e)
-    return [max(v / total, 1e-9) for v in e]
+    return [max(v / total, LEAST) for v in e]
 
 
 __all__ = [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from detectors.text.correction import Correction
+from detectors.text.correction import Columns, Correction, Stored, columns
 from detectors.text.labellers import Said
 
 RULES: Final = 4
@@ -148,9 +149,10 @@ class TriggerState(msgspec.Struct):
     rolled_back: int = 0
 
 
-def unpacked(features: bytes) -> dict[int, float]:
-    """Return the features of a lesson."""
-    return _unpack(features)
+@lru_cache(maxsize=8_192)
+def unpacked(features: bytes) -> Columns:
+    """Return the features of a lesson; those of lessons at work are remembered (a kilobyte each)."""
+    return columns(_unpack(features))
 
 
 _unpack: Final = msgspec.msgpack.Decoder(dict[int, float]).decode
@@ -179,13 +181,13 @@ class FeedbackState(msgspec.Struct):
         """Return the state for a snapshot; equal states give equal bytes."""
         for brand in self.brands.values():
             brand.relearnt()
-        return msgspec.msgpack.encode(self)
+        return msgspec.msgpack.encode(self, enc_hook=_stored)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> FeedbackState:
         """Return the state that `to_bytes` wrote. Raises `ValueError`."""
         try:
-            return msgspec.msgpack.decode(data, type=cls)
+            return msgspec.msgpack.decode(data, type=cls, dec_hook=_taken_up)
         except msgspec.MsgspecError as e:
             raise ValueError(f"feedback snapshot cannot be read ({e}); the topic is read anew") from None
 
@@ -193,3 +195,15 @@ class FeedbackState(msgspec.Struct):
     def digest(self) -> str:
         """A short digest: equal on workers that read the same labels; a difference is an alert."""
         return hashlib.sha256(self.to_bytes()).hexdigest()[:12]
+
+
+def _stored(what: object) -> Stored:
+    if isinstance(what, Correction):
+        return what.stored()
+    raise NotImplementedError(f"{type(what).__name__} has no place in a snapshot")
+
+
+def _taken_up(kind: type, data: object) -> object:
+    if kind is Correction:
+        return Correction(msgspec.convert(data, Stored))
+    raise NotImplementedError(f"{kind.__name__} has no place in a snapshot")

@@ -378,7 +378,7 @@ class TextModel:
 
     def use_corrections(self, corrections: Mapping[str, Correction]) -> None:
         """Use the brands' own corrections (`FeedbackState.corrections`) from the next batch on."""
-        self._corrections = {name: c.compiled() for name, c in sorted(corrections.items()) if c.weights}
+        self._corrections = {name: c.compiled() for name, c in sorted(corrections.items()) if c.learnt}
 
     def corrected(self, brand: str) -> bool:
         """Whether labels of this brand change what is said of its posts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from detectors.text.correction import Base, Correction
+from detectors.text.correction import Base, Columns, Correction, columns
 
 PLAIN: Final[Mapping[str, Sequence[str]]] = {
     "negative": (
@@ -31,19 +31,20 @@ ENGLISH: Final = 13
 
 def turned(correction: Correction, base: Base) -> int:
     """Return how many plain sentences a correction turns to the other sign."""
-    count = 0
-    for x, z, negative in _plain(base):
-        after = correction.add(z, x)
-        count += (z[0] > z[2]) == negative and (after[0] > after[2]) != negative
-    return count
+    posts, signs = _plain(base)
+    after = correction.add_each(posts)
+    return sum(
+        (z[0] > z[2]) == negative and (said[0] > said[2]) != negative
+        for (z, _), said, negative in zip(posts, after, signs, strict=True)
+    )
 
 
-Plain = list[tuple[dict[int, float], list[float], bool]]
+Plain = tuple[list[tuple[list[float], Columns]], list[bool]]
 _PLAIN_OF: dict[str, Plain] = {}
 
 
 def _plain(base: Base) -> Plain:
-    """Return (features, shared log-odds, is negative) of the plain sentences, computed once per model."""
+    """Return (shared log-odds, features) of the plain sentences and whether each is negative, computed once per model."""
     found = _PLAIN_OF.get(base.warm)
     if found is None:
         features = [
@@ -51,5 +52,8 @@ def _plain(base: Base) -> Plain:
             for sign, texts in PLAIN.items()
             for i, text in enumerate(texts)
         ]
-        found = _PLAIN_OF[base.warm] = [(x, base.log_odds(x), negative) for x, negative in features]
+        found = _PLAIN_OF[base.warm] = (
+            [(base.log_odds(x), columns(x)) for x, _ in features],
+            [negative for _, negative in features],
+        )
     return found

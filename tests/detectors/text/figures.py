@@ -1,6 +1,7 @@
 """The figures of docs/sentiment.md: `python tests/detectors/text/figures.py DATA [WHAT…]`.
 
-WHAT: folds (trains five models, minutes), unseen, hourly, online, robust, authors, triggers, languages, speed. Default: all but folds.
+WHAT: folds (trains five models, minutes), unseen, hourly, online, robust, authors, triggers, languages, speed, folding
+(the last a part of speed). Default: all but folds.
 """
 
 from __future__ import annotations
@@ -449,14 +450,8 @@ def speed(data: Path) -> None:
             best[name] = max(best[name], per_second(work))
     print(f"first pass (nothing remembered) {cold:.0f}/s; " + "; ".join(f"{k} {v:.0f}/s" for k, v in best.items()))
     print(f"against VADER: {best['with author kind'] / best['VADER']:.2f} × with language and author kind")
+    folding(data)
     x = [model.features(t, "en") for t in texts[:1000]]
-    state = FeedbackState()
-
-    def corrections() -> int:
-        nonlocal state
-        for i, f in enumerate(x):
-            state = fold(state, Feedback(str(i), "b", CLASSES[i % 3], f"p{i % 5}", f), model)
-        return len(x)
 
     def shared() -> int:
         for i, f in enumerate(x):
@@ -468,9 +463,7 @@ def speed(data: Path) -> None:
             model.learn(t, "en", CLASSES[i % 3])
         return 1000
 
-    print(
-        f"learning: shared {per_second(shared):.0f}/s, from text {per_second(from_text):.0f}/s, fold {per_second(corrections):.0f}/s"
-    )
+    print(f"learning: shared {per_second(shared):.0f}/s, from text {per_second(from_text):.0f}/s")
     for post in (
         *rows(data / "mentions/united_2017_c_apr18_24_1.csv"),
         *rows(data / "mentions/sanders_2011_brands.csv"),
@@ -481,6 +474,27 @@ def speed(data: Path) -> None:
         f"model file {size / 1e6:.2f} MB; memory {resident() - before:.0f} MB for model, token table ({len(model.table)} tokens)"
         f" and what learning took, beside {before:.0f} MB for Python and libraries"
     )
+
+
+def folding(data: Path) -> None:
+    """The fold of 10,000 labels (process time) and the digest of what they taught: the same digest before and after any change."""
+    model, r = TextModel.load(), rows(data / "mentions/airline_2015_dev.csv")
+    made = [model.features(x["text"], "en") for x in r]
+    for people in (1, 3, 50):
+        for brands in (1, 20):
+            chance, state, labels = random.Random(1), FeedbackState(), []
+            for i in range(10_000):
+                brand, who = f"b{chance.randrange(brands)}", f"p{chance.randrange(people)}"
+                said = r[i % len(r)]["sentiment"]
+                labels.append(Feedback(f"x:{i}", brand, said, who, made[i % len(r)], "en"))
+            start = time.process_time()
+            for one in labels:
+                state = fold(state, one, model)
+            rate = len(labels) / (time.process_time() - start)
+            taken = ", ".join(f"{n:,} {what}" for what, n in sorted(state.outcomes.items()))
+            print(
+                f"fold: {people:2} labellers, {brands:2} brands: {rate:6.0f} labels/s, digest {state.digest} ({taken})"
+            )
 
 
 def resident() -> float:

@@ -38,8 +38,9 @@ $(STAMP): $(LOCK) pyproject.toml
 demo: install ## a crisis in a minute: embedded broker, worker, pages (ARGS=--exit ends by itself)
 	$(BIN)/tocsin demo $(ARGS)
 
+# One thread: L-BFGS is stopped after a number of steps, and sums split over threads round in another way.
 train: install ## make the sentiment model anew (FOLD=k leaves fold k out and keeps its rows apart); needs the texts (DATA=DIR) and the extra "train"
-	$(BIN)/python -m detectors.text.train --data $(DATA) \
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m detectors.text.train --data $(DATA) \
 	  $(if $(FOLD),--fold $(FOLD) --out build/fold$(FOLD).msgpack --held-out build/held$(FOLD).tsv,--out detectors/text/warm.msgpack) $(ARGS)
 
 # --------------------------------------------------------------------------------------------------------------- check

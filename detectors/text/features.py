@@ -69,6 +69,8 @@ def _fold(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     return out
 
 
+MARKED: Final = (512, 128, 0)
+"""Valence, polarity and subjectivity of a denied comparative that is praise, in 1/256: those of *good*."""
 DENSE: Final = (
     "positive", "negative", "highest", "lowest", "positives", "negatives", "compound", "after_but",
     "negations", "boosts", "exclaims", "questions", "capitals", "elongated", "users", "links", "hashtags",
@@ -85,6 +87,8 @@ def dense(
     """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256."""
     out = np.empty((enc.n, len(DENSE)))
     values = np.where(neg.silent[:, None], 0, values)
+    marked = np.flatnonzero(neg.marks)
+    values[marked] = neg.marks[marked, None] * np.array(MARKED)
     _valence(enc, flags, neg.turned, values[:, 0], out)
     counts = enc.totals(enc.table.counts).copy()
     counts[:, 0] = enc.sums(neg.cues)

@@ -299,7 +299,9 @@ class TextModel:
         english, french = values[:, 0::2], values[:, 1::2]
         which = block[enc.doc]
         both = np.where((which == 2)[:, None], english + french, np.where((which == 0)[:, None], english, french))
-        neg = negation(self.table.role[enc.piece], (flags & CLAUSE) != 0, enc.doc, which, both[:, 0] < 0)
+        table = self.table
+        spelt = table.spelt.ravel()[3 * enc.piece + which]
+        neg = negation(table.role[enc.piece], spelt, (flags & CLAUSE) != 0, enc.doc, which, both[:, 0] < 0)
         word, pair = features.hashed(enc, neg, block)
         return word, pair, features.dense(enc, flags, neg, both), neg
 

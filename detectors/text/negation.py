@@ -1,9 +1,10 @@
 """What a negation turns round, in the language of the post.
 
 Cues are words (*not*, *sans*). A word that denies in one language may be a plain word of the other (*point*, *personne*,
-*dont*), so each cue counts in its language only. A cue that denies nothing (*not only*, *no doubt*, *nothing but*, *couldn't
-be happier*, *ne … que*: "pseudo-negations", Chapman et al. 2001) is released: it turns nothing round and says nothing
-itself. One that denies something bad (*no complaints*, *sans souci*) turns that round and says nothing itself.
+*dont*), so each cue counts in its language only. A cue that denies nothing (*not only*, *no doubt*, *nothing but*, *ne …
+que*: "pseudo-negations", Chapman et al. 2001) is released: it turns nothing round and says nothing itself. One that denies
+something bad (*no complaints*, *sans souci*) turns that round and says nothing itself. Denied comparatives (*can't be
+beaten*, *pas mieux qu'avant*) are read by `comparatives.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from detectors.text import comparatives
 
 SCOPE: Final = 3
 """Words that a negation reaches (VADER looks back as far: Hutto & Gilbert 2014), at most to the end of the clause."""
@@ -32,7 +35,7 @@ NOTHING: Final = 128
 ONLY: Final = 256  # after NOT: not only, pas seulement
 DOUBT: Final = 512  # after NO: no doubt
 WAIT: Final = 1024  # after CANNOT: can't wait
-BETTER: Final = 2048  # after CANNOT or NOTHING: couldn't be happier, never had such service
+SUCH: Final = 2048  # after CANNOT or NOTHING: couldn't be more pleased, never had such service
 BUT: Final = 4096  # after NOTHING and NE: nothing but, ne … que
 CUE: Final = ENGLISH | FRENCH | WEAK
 AMBIGUOUS: Final = 8192
@@ -61,8 +64,7 @@ for _role, _words in (
     (ONLY, "only just mention seulement uniquement juste"),
     (DOUBT, "doubt doubts wonder matter doute doutes"),
     (WAIT, "wait"),
-    (BETTER, "better best happier more beat beats compares compare tops easier prouder smoother faster nicer simpler kinder worse"),
-    (BETTER, "mieux meilleur meilleure such so aussi autant tel telle"),
+    (SUCH, "more such so aussi autant tel telle"),
     (BUT, "but que qu' importe"),
     (ENOUGH, "enough terrible"),
     (COULD, "could can"),
@@ -74,7 +76,7 @@ _RELEASES: Final = (
     (NOT, ONLY, 2),
     (NO, DOUBT, 2),
     (CANNOT, WAIT, 1),
-    (CANNOT | NOTHING, BETTER, NEAR),
+    (CANNOT | NOTHING, SUCH, NEAR),
     (NOTHING, BUT, 1),
 )
 """Kind of cue, what releases it, how near."""
@@ -98,15 +100,23 @@ class Negation(NamedTuple):
     silent: Bools
     cues: Bools
     """The cues that are not silent."""
+    marks: npt.NDArray[np.int8]
+    """Key words of a denied comparative: praise (1) or blame (-1), whatever they say alone."""
 
 
 def negation(
-    roles: npt.NDArray[np.uint16], ends: Bools, doc: npt.NDArray[np.int64], block: npt.NDArray[np.int64], bad: Bools
+    roles: npt.NDArray[np.uint16],
+    spelt: npt.NDArray[np.uint8],
+    ends: Bools,
+    doc: npt.NDArray[np.int64],
+    block: npt.NDArray[np.int64],
+    bad: Bools,
 ) -> Negation:
     """Return which positions are negated, and which cues say nothing of their own.
 
     Args:
         roles: `role` of each piece of all posts, one after another.
+        spelt: the letter of each piece in its language (`comparatives.letters`).
         ends: which pieces end a clause (a comma or a full stop follows).
         doc: the post of each piece.
         block: the language of each *piece*: 0 English, 1 French, 2 any other.
@@ -120,17 +130,17 @@ def negation(
     if len(weak):
         cue[weak] = _beside(weak, (roles & NE) != 0, doc, before=NEAR, after=2)
     at = np.flatnonzero(cue)
-    silent = np.zeros(n, dtype=bool)
+    silent, marks = comparatives.read(spelt, ends, doc)
     turned = np.zeros(n, dtype=bool)
     if not len(at):
-        return Negation(turned, silent, cue)
+        return Negation(turned, silent, cue, marks)
     is_a = roles[at]
     could = ((is_a & NOT) != 0) & _beside(at, (roles & COULD) != 0, doc, before=1)
     is_a = np.where(could, is_a | CANNOT, is_a)
     idiom = (block[at] == 1) & ((is_a & NOT) != 0)
     enough = np.flatnonzero(((is_a & CANNOT) != 0) & (block[at] != 1) | idiom)
     if len(enough):
-        silent[at[enough]] = _beside(at[enough], (roles & ENOUGH) != 0, doc, after=NEAR + 1)
+        silent[at[enough]] |= _beside(at[enough], (roles & ENOUGH) != 0, doc, after=NEAR + 1)
     for kind, by, near in _RELEASES:
         mine = at[(is_a & kind) != 0]
         if len(mine):
@@ -141,11 +151,12 @@ def negation(
                     silent[there[((roles[there] & by) != 0) & (doc[there] == doc[mine])]] = True
     only = at[(is_a & NE) != 0]
     if len(only):  # "ne … que" denies nothing, "ne … pas que" does
-        silent[only] = _beside(only, (roles & BUT) != 0, doc, after=NEAR) & ~_beside(
+        silent[only] |= _beside(only, (roles & BUT) != 0, doc, after=NEAR) & ~_beside(
             only, cue & ((roles & NE) == 0), doc, after=NEAR
         )
     if len(only):  # "ce n'est pas terrible": "n'" goes with its "pas"
         silent[only] |= _beside(only, silent & ((roles & NOT) != 0), doc, after=NEAR)
+    said = silent & ~cue
     live = at[~silent[at]]
     narrow = (roles[live] & NO) != 0
     place, open_ = live.copy(), np.ones(len(live), dtype=bool)
@@ -159,7 +170,7 @@ def negation(
         resolved |= hit
         open_ &= ~(hit & narrow)
     silent[live[resolved]] = True
-    return Negation(turned & ~cue, silent, cue & ~silent)
+    return Negation(turned & ~(cue | said), silent, cue & ~silent, marks)
 
 
 def _beside(

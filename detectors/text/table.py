@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from detectors.text import cues, grave, negation
+from detectors.text import comparatives, cues, grave, negation
 from detectors.text.markup import without_markup
 from detectors.text.tokens import (
     BOOST,
@@ -124,6 +124,8 @@ class TokenTable(dict[str, int]):
         """Piece → the hash that it has in French posts."""
         self.role = np.zeros(size, dtype=np.uint16)
         """Piece → what it is to negations (`detectors.text.negation.role`)."""
+        self.spelt = np.zeros((size, 3), dtype=np.uint8)
+        """Piece → its letters in denied comparatives by language block (`detectors.text.comparatives.letters`)."""
         self.flags = np.zeros(size, dtype=np.int32)
         self.signature = np.zeros(size, dtype=np.uint64)
         self.grave = np.zeros(size, dtype=np.uint8)
@@ -173,6 +175,7 @@ class TokenTable(dict[str, int]):
                 "hash",
                 "french",
                 "role",
+                "spelt",
                 "flags",
                 "signature",
                 "grave",
@@ -188,6 +191,7 @@ class TokenTable(dict[str, int]):
         self.hash[row] = h
         self.french[row] = h if known.french == piece.text else word_hash(known.french)
         self.role[row] = negation.role(piece.text)
+        self.spelt[row] = comparatives.letters(piece.text, known.french)
         self.flags[row] = piece.flags
         self.grave[row] = grave.kind(piece.text)
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):

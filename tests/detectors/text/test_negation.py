@@ -4,18 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from detectors.text.model import TextModel
-
-
-@pytest.fixture(scope="module")
-def model() -> TextModel:
-    return TextModel.load()
-
-
-def sides(model: TextModel, text: str, lang: str | None) -> tuple[int, int]:
-    scored = model.score([text], [lang])
-    return int(scored.negative[0]), int(scored.positive[0])
-
 
 @pytest.mark.parametrize(
     ("lang", "one", "other"),
@@ -39,8 +27,8 @@ def sides(model: TextModel, text: str, lang: str | None) -> tuple[int, int]:
         ("en", "no complaints, great crew", "well done, great crew"),
     ],
 )
-def test_what_is_not_denied_reads_as_without_the_word(model, lang, one, other):
-    (bad, good), (_, plain) = sides(model, one, lang), sides(model, other, lang)
+def test_what_is_not_denied_reads_as_without_the_word(sides, lang, one, other):
+    (bad, good), (_, plain) = sides(one, lang), sides(other, lang)
     assert good > bad
     assert good > 0.6 * plain
 
@@ -56,8 +44,8 @@ def test_what_is_not_denied_reads_as_without_the_word(model, lang, one, other):
         ("fr", "aucun respect, nul"), ("fr", "sans excuse, c'est honteux"), ("fr", "jamais vu un accueil aussi mauvais"),
     ],
 )  # fmt: skip
-def test_what_is_denied_is_turned_round(model, lang, text):
-    bad, good = sides(model, text, lang)
+def test_what_is_denied_is_turned_round(sides, lang, text):
+    bad, good = sides(text, lang)
     assert bad > good
 
 
@@ -70,8 +58,8 @@ def test_what_is_denied_is_turned_round(model, lang, text):
         ("fr", "un service sans faille, excellent"), ("fr", "sans hésiter le meilleur"), ("fr", "je n'ai que du bien à dire"),
     ],
 )  # fmt: skip
-def test_something_bad_denied_is_not_bad(model, lang, text):
-    bad, good = sides(model, text, lang)
+def test_something_bad_denied_is_not_bad(sides, lang, text):
+    bad, good = sides(text, lang)
     assert good > bad
 
 
@@ -120,11 +108,11 @@ ASIDE = {
 Of the 80 the model before these rules had 26 wrong."""
 
 
-def test_sentences_kept_aside_from_tuning_have_their_sign(model):
+def test_sentences_kept_aside_from_tuning_have_their_sign(sides):
     wrong = []
     for kind, texts in ASIDE.items():
         for text in texts:
-            bad, good = sides(model, text, kind[:2])
+            bad, good = sides(text, kind[:2])
             if (bad > good) != (kind[2] == "-"):
                 wrong.append(text)
     assert len(wrong) <= 5, wrong

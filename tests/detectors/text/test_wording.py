@@ -10,18 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.text.accents import Accents, accented
 from detectors.text.markup import without_markup
-from detectors.text.model import TextModel
 from detectors.text.tokens import pieces
-
-
-@pytest.fixture(scope="module")
-def model() -> TextModel:
-    return TextModel.load()
-
-
-def sides(model: TextModel, text: str, lang: str | None) -> tuple[int, int]:
-    scored = model.score([text], [lang])
-    return int(scored.negative[0]), int(scored.positive[0])
 
 
 @pytest.mark.parametrize(
@@ -33,8 +22,8 @@ def sides(model: TextModel, text: str, lang: str | None) -> tuple[int, int]:
         ("fr", "degueulaaaasse", "dégueulasse"), ("fr", "parfaiiiit", "parfait"),
     ],
 )  # fmt: skip
-def test_a_drawn_out_word_keeps_its_meaning(model, lang, drawn, word):
-    (bad, good), (plain_bad, plain_good) = sides(model, drawn, lang), sides(model, word, lang)
+def test_a_drawn_out_word_keeps_its_meaning(sides, lang, drawn, word):
+    (bad, good), (plain_bad, plain_good) = sides(drawn, lang), sides(word, lang)
     assert (bad > good) == (plain_bad > plain_good)
     assert max(bad, good) > 0.6 * max(plain_bad, plain_good)
 
@@ -44,11 +33,11 @@ def test_a_drawn_out_word_keeps_its_meaning(model, lang, drawn, word):
     ["c'est dégoûtant", "très déçu du service", "je suis scandalisé", "expérience désagréable", "équipe méprisante", "c'est génial",
      "très satisfaite", "employé compétent et à l'écoute", "dégueulasse", "une présentation soignée"],
 )  # fmt: skip
-def test_french_without_accents_reads_alike(model, text):
+def test_french_without_accents_reads_alike(sides, text):
     import unicodedata
 
     typed = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    (bad, good), (plain_bad, plain_good) = sides(model, typed, "fr"), sides(model, text, "fr")
+    (bad, good), (plain_bad, plain_good) = sides(typed, "fr"), sides(text, "fr")
     assert abs(bad - plain_bad) + abs(good - plain_good) < 1_500
 
 
@@ -59,8 +48,8 @@ def test_accents_are_restored_where_one_word_alone_can_be_meant():
     ]  # fmt: skip
 
 
-def test_english_posts_are_read_as_they_are_typed(model):
-    assert sides(model, "genial", "en") != sides(model, "génial", "en")
+def test_english_posts_are_read_as_they_are_typed(sides):
+    assert sides("genial", "en") != sides("génial", "en")
 
 
 @pytest.mark.parametrize(
@@ -80,14 +69,14 @@ def test_markup_is_no_text(html, text):
     assert without_markup(html) == text
 
 
-def test_attributes_and_tags_change_nothing(model):
-    plain = sides(model, "great service", "en")
+def test_attributes_and_tags_change_nothing(sides):
+    plain = sides("great service", "en")
     for html in (
         '<a href="awful.com" class="bad worst">great</a> service',
         "<p>great</p><p>service</p>",
         "&lt;b&gt;great&lt;/b&gt; service",
     ):
-        assert sides(model, html, "en") == plain
+        assert sides(html, "en") == plain
 
 
 @given(st.text(alphabet="<>/ab\"'= !-pscript", max_size=300))
@@ -104,12 +93,12 @@ def test_unclosed_markup_takes_no_time(part):
     assert time.process_time() - start < 0.5
 
 
-def test_letters_of_another_script_inside_a_word_are_what_they_look_like(model):
+def test_letters_of_another_script_inside_a_word_are_what_they_look_like(sides):
     assert [p.text for p in pieces("gr\u0435\u0430t")] == ["great"]
     assert [p.text for p in pieces("\u0433\u043e\u0440\u043e\u0434")] == ["\u0433\u043e\u0440\u043e\u0434"], (
         "a Russian word stays"
     )
-    assert sides(model, "t\u0435rribl\u0435 s\u0435rvic\u0435", None) == sides(model, "terrible service", None)
+    assert sides("t\u0435rribl\u0435 s\u0435rvic\u0435", None) == sides("terrible service", None)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +110,13 @@ def test_letters_of_another_script_inside_a_word_are_what_they_look_like(model):
         ("fr", "remboursez-moi, bande d'escrocs"), ("fr", "toujours en panne"), ("fr", "service client injoignable"),
     ],
 )  # fmt: skip
-def test_words_of_complaint_are_known(model, lang, text):
-    scored = model.score([text], [lang])
+def test_words_of_complaint_are_known(shipped, lang, text):
+    scored = shipped.score([text], [lang])
     assert scored.label(0) == "negative"
 
 
-def test_asking_thanks_for_a_refund_is_no_complaint(model):
-    bad, good = sides(model, "got my refund, thanks!", "en")
+def test_asking_thanks_for_a_refund_is_no_complaint(sides):
+    bad, good = sides("got my refund, thanks!", "en")
     assert good > bad
 
 
@@ -136,6 +125,6 @@ def test_asking_thanks_for_a_refund_is_no_complaint(model):
     ("emoji", "label"),
     [("😡", "negative"), ("👎", "negative"), ("🤬🤬", "negative"), ("😍", "positive"), ("❤️❤️", "positive")],
 )
-def test_emoji_alone_speak_every_language(model, lang, emoji, label):
+def test_emoji_alone_speak_every_language(shipped, lang, emoji, label):
     for text in (emoji, f"{emoji} @acme", f"{emoji} https://t.co/x"):
-        assert model.score([text], [lang]).label(0) == label
+        assert shipped.score([text], [lang]).label(0) == label

@@ -26,7 +26,9 @@ PRIOR: Final[Mapping[str, int]] = {"en": 0, "fr": 0, "es": -12, "de": -12, "it":
 RARE: Final = -40
 """… and one in twelve for any other. It decides one or two words (*awful*, *c'est nul* look Romanian), never a sentence."""
 LISTED: Final = 40
-"""What a word that the posts learnt from lack says for each language whose sentiment lexica list it, in 1/16 nat."""
+"""What a word that the posts learnt from lack says for each language whose sentiment lexica list it, in 1/16 nat …"""
+LISTED_ALONE: Final = 80
+"""… and for the only one: *nul*, *merde*, *trash* are told alone, *horrible* is not."""
 
 _OLD: Final = {
     "in": "id",
@@ -146,7 +148,8 @@ class LanguageTable:
         letters = tuple(map(sum, zip(*known, strict=True))) if known else self._none
         if not listed:
             return letters
-        return tuple(n + LISTED * (name in listed) for name, n in zip(self.names, letters, strict=True))
+        said = LISTED_ALONE if len(listed) == 1 else LISTED
+        return tuple(n + said * (name in listed) for name, n in zip(self.names, letters, strict=True))
 
 
 def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], texts: Sequence[str]) -> list[str]:

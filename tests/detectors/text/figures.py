@@ -399,7 +399,7 @@ def languages(data: Path) -> None:
     cut: dict[str, Counter[str]] = defaultdict(Counter)
     for name in ("umsab_en_fr_trainval.tsv", "umsab_other6_trainval.tsv"):
         r = rows(data / "sentiment" / name)
-        for words, counts in ((None, whole), (3, cut), (5, cut)):
+        for words, counts in ((None, whole), (1, cut), (2, cut), (3, cut), (5, cut)):
             texts = [x["text"] if words is None else " ".join(plain_words(x["text"])[:words]) for x in r]
             for x, text, found in zip(r, texts, model.score(texts, [None] * len(r)).lang, strict=True):
                 verdict = "right" if found == x["lang"] else found if found == "und" else "wrong"

@@ -83,6 +83,22 @@ def test_two_words_are_enough_for_the_languages_of_the_users(model, text, lang):
     assert model.score([text], [None]).lang == [lang]
 
 
+@pytest.mark.parametrize(
+    ("words", "lang"),
+    [
+        # in the lexicon of one language alone
+        ("nul nuls déçu decu arnaque génial honte escrocs minable lamentables merdique dommage", "fr"),
+        ("awful rubbish garbage trash scam liars fraud unacceptable shameful lovely pathetic", "en"),
+        # in both, or in other languages too
+        ("super horrible", "und"),
+    ],
+)
+def test_one_word_is_enough_where_one_language_has_it(model, words, lang):
+    found = {word: model.score([word], [None]).lang[0] for word in words.split()}
+    assert {word: said for word, said in found.items() if said != lang} == {}
+    assert model.score(words.split(), ["fr"] * len(words.split())).lang == ["fr"] * len(words.split())
+
+
 def test_the_platform_s_word_stands(model):
     assert model.score(["this is english"], ["fr"]).lang == ["fr"]
 

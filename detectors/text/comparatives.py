@@ -14,7 +14,7 @@ of what stays bad: it is read as saying nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -135,8 +135,10 @@ _READ: Final = (
 )
 _KEYS: Final = ("byxXwh2QsufNKkl", "bBwmVxRhjHcT")
 _CUES: Final = ("cndvoz", "nNvopuzmI")
-_NEEDED: Final = ("cndvoz2", "nNvopuzIPShj")
-"""Letters of which any reading needs one."""
+_NEEDED: Final = ("cndvoz", "nNvopuzIPS")
+"""Letters of which a reading needs one before its key word …"""
+_ALONE: Final = ("s2", "hjH")
+"""… except these key words."""
 
 
 def _table(wanted: tuple[str, str]) -> npt.NDArray[np.bool_]:
@@ -148,8 +150,10 @@ def _table(wanted: tuple[str, str]) -> npt.NDArray[np.bool_]:
 
 _IS_KEY: Final = _table(_KEYS)
 _IS_NEEDED: Final = _table(_NEEDED)
+_IS_ALONE: Final = _table(_ALONE)
 
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 class Read(NamedTuple):
@@ -159,33 +163,39 @@ class Read(NamedTuple):
     marks: npt.NDArray[np.int8]
 
 
-def read(spelt: npt.NDArray[np.uint8], ends: Bools, doc: npt.NDArray[np.int64]) -> Read:
+def is_key(letters: tuple[int, int, int]) -> bool:
+    """Tell whether a word with these letters may be what a reading turns on."""
+    return any(bool(_IS_KEY[letter]) for letter in letters)
+
+
+def read(keys: Ints, spelt: Callable[[Ints], npt.NDArray[np.uint8]], ends: Bools, doc: Ints) -> Read:
     """Return what the denied comparatives of a batch say.
 
     Args:
-        spelt: the letter of each piece in its post's language (`letters`).
+        keys: the places of key words (`is_key`); of some the post may be in another language.
+        spelt: the letters of the pieces at some places, each in its post's language (`letters`).
         ends: which pieces end a clause.
         doc: the post of each piece.
     """
     n = len(doc)
     silent, marks = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8)
-    keys = np.flatnonzero(_IS_KEY[spelt])
-    if not len(keys):
-        return Read(silent, marks)
-    before = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(_IS_NEEDED[spelt], out=before[1:])
+    around = spelt(np.clip(keys[:, None] + np.arange(-REACH, REACH + 1), 0, n - 1))
+    alone = _IS_ALONE[around[:, REACH]]
+    wanted = _IS_KEY[around[:, REACH]] & (alone | _IS_NEEDED[around[:, :REACH]].any(axis=1))
     done = -1
-    for at in keys[before[np.minimum(keys + REACH, n)] > before[np.maximum(keys - REACH, 0)]].tolist():
+    for at, written in zip(keys[wanted].tolist(), around[wanted].tolist(), strict=True):
         if at < done:
             continue  # read with the key word before it
-        first, last = at, at
-        while first > 0 and at - first < REACH and doc[first - 1] == doc[at] and not ends[first - 1]:
+        begin = max(at - REACH, 0)
+        posts, stops = doc[begin : at + REACH + 1].tolist(), ends[begin : at + REACH + 1].tolist()
+        here = first = last = at - begin
+        while first > 0 and posts[first - 1] == posts[here] and not stops[first - 1]:
             first -= 1
-        while last + 1 < n and last - at < REACH and doc[last + 1] == doc[at] and not ends[last]:
+        while last + 1 < len(posts) and posts[last + 1] == posts[here] and not stops[last]:
             last += 1
-        language = int(spelt[at]) // FRENCH
-        clause = bytes(letter % FRENCH for letter in spelt[first : last + 1].tolist()).decode()
-        done = _first(clause, language, first, silent, marks)
+        language = written[REACH] // FRENCH
+        clause = bytes(letter % FRENCH for letter in written[first - here + REACH : last - here + REACH + 1]).decode()
+        done = _first(clause, language, begin + first, silent, marks)
     return Read(silent, marks)
 
 

@@ -300,8 +300,14 @@ class TextModel:
         which = block[enc.doc]
         both = np.where((which == 2)[:, None], english + french, np.where((which == 0)[:, None], english, french))
         table = self.table
-        spelt = table.spelt.ravel()[3 * enc.piece + which]
-        neg = negation(table.role[enc.piece], spelt, (flags & CLAUSE) != 0, enc.doc, which, both[:, 0] < 0)
+        neg = negation(
+            table.role[enc.piece],
+            lambda at: table.spelt[enc.piece[at], which[at]],
+            (flags & CLAUSE) != 0,
+            enc.doc,
+            which,
+            both[:, 0] < 0,
+        )
         word, pair = features.hashed(enc, neg, block)
         return word, pair, features.dense(enc, flags, neg, both), neg
 

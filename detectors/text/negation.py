@@ -9,6 +9,7 @@ beaten*, *pas mieux qu'avant*) are read by `comparatives.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,6 +45,8 @@ ENOUGH: Final = 16384
 """After CANNOT: can't thank you enough. In French, after NOT: "pas terrible" is no praise."""
 COULD: Final = 32768
 """Makes a CANNOT of the *not* behind it."""
+KEY: Final = 65536
+"""A denied comparative may turn on it (`comparatives.is_key`)."""
 
 _ROLES: Final[dict[str, int]] = {}
 for _role, _words in (
@@ -105,8 +108,8 @@ class Negation(NamedTuple):
 
 
 def negation(
-    roles: npt.NDArray[np.uint16],
-    spelt: npt.NDArray[np.uint8],
+    roles: npt.NDArray[np.uint32],
+    spelt: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]],
     ends: Bools,
     doc: npt.NDArray[np.int64],
     block: npt.NDArray[np.int64],
@@ -115,22 +118,22 @@ def negation(
     """Return which positions are negated, and which cues say nothing of their own.
 
     Args:
-        roles: `role` of each piece of all posts, one after another.
-        spelt: the letter of each piece in its language (`comparatives.letters`).
+        roles: `role` of each piece of all posts, one after another, and KEY.
+        spelt: the letters of the pieces at some places, each in its post's language (`comparatives.letters`).
         ends: which pieces end a clause (a comma or a full stop follows).
         doc: the post of each piece.
         block: the language of each *piece*: 0 English, 1 French, 2 any other.
         bad: which pieces have a negative valence in that language.
     """
     n = len(roles)
-    counts = np.where(block == 0, ENGLISH, np.where(block == 1, FRENCH, ENGLISH | FRENCH)).astype(np.uint16)
+    counts = np.where(block == 0, ENGLISH, np.where(block == 1, FRENCH, ENGLISH | FRENCH)).astype(np.uint32)
     cue = (roles & counts) != 0
     cue &= ~((block == 2) & ((roles & AMBIGUOUS) != 0))
     weak = np.flatnonzero(((roles & WEAK) != 0) & (block > 0))
     if len(weak):
         cue[weak] = _beside(weak, (roles & NE) != 0, doc, before=NEAR, after=2)
     at = np.flatnonzero(cue)
-    silent, marks = comparatives.read(spelt, ends, doc)
+    silent, marks = comparatives.read(np.flatnonzero(roles & KEY), spelt, ends, doc)
     turned = np.zeros(n, dtype=bool)
     if not len(at):
         return Negation(turned, silent, cue, marks)

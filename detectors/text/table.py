@@ -122,8 +122,8 @@ class TokenTable(dict[str, int]):
         self.hash = np.zeros(size, dtype=np.uint32)
         self.french = np.zeros(size, dtype=np.uint32)
         """Piece → the hash that it has in French posts."""
-        self.role = np.zeros(size, dtype=np.uint16)
-        """Piece → what it is to negations (`detectors.text.negation.role`)."""
+        self.role = np.zeros(size, dtype=np.uint32)
+        """Piece → what it is to negations (`detectors.text.negation.role` and `KEY`)."""
         self.spelt = np.zeros((size, 3), dtype=np.uint8)
         """Piece → its letters in denied comparatives by language block (`detectors.text.comparatives.letters`)."""
         self.flags = np.zeros(size, dtype=np.int32)
@@ -190,8 +190,9 @@ class TokenTable(dict[str, int]):
         h = word_hash(piece.text)
         self.hash[row] = h
         self.french[row] = h if known.french == piece.text else word_hash(known.french)
-        self.role[row] = negation.role(piece.text)
-        self.spelt[row] = comparatives.letters(piece.text, known.french)
+        spelt = comparatives.letters(piece.text, known.french)
+        self.role[row] = negation.role(piece.text) | negation.KEY * comparatives.is_key(spelt)
+        self.spelt[row] = spelt
         self.flags[row] = piece.flags
         self.grave[row] = grave.kind(piece.text)
         if not piece.flags & (USER | URL | REPOST) and (piece.flags & WORD or piece.shown):

@@ -450,7 +450,6 @@ def speed(data: Path) -> None:
             best[name] = max(best[name], per_second(work))
     print(f"first pass (nothing remembered) {cold:.0f}/s; " + "; ".join(f"{k} {v:.0f}/s" for k, v in best.items()))
     print(f"against VADER: {best['with author kind'] / best['VADER']:.2f} × with language and author kind")
-    folding(data)
     x = [model.features(t, "en") for t in texts[:1000]]
 
     def shared() -> int:
@@ -474,6 +473,7 @@ def speed(data: Path) -> None:
         f"model file {size / 1e6:.2f} MB; memory {resident() - before:.0f} MB for model, token table ({len(model.table)} tokens)"
         f" and what learning took, beside {before:.0f} MB for Python and libraries"
     )
+    folding(data)
 
 
 def folding(data: Path) -> None:

@@ -237,6 +237,9 @@ Action = Literal[
 ]
 
 
+About = Literal[Trigger, "withdrawn"]
+
+
 class Command(Struct, omit_defaults=True):
     """What a person decided, from the page, the command line, a chat link or Kafka."""
 
@@ -257,8 +260,8 @@ class Command(Struct, omit_defaults=True):
     """With `receipt`: the role whose card was read."""
     version: str | None = None
     """With `receipt`: which version of the card."""
-    about: Trigger | None = None
-    """With `note`: what the incident is about, as a person sees it."""
+    about: About | None = None
+    """With `note`: what the incident is about, as a person sees it; `withdrawn` takes back what the author said of it."""
 
 
 class Notification(Struct, omit_defaults=True):
@@ -347,7 +350,8 @@ class Feedback(Struct, omit_defaults=True):
     """The post; with field `trigger` the incident."""
     field: Literal["sentiment", "trigger", "author_kind"]
     value: str
-    """With field `sentiment` negative, neutral or positive, or `withdrawn`: the author's earlier label of the post no longer counts."""
+    """With field `sentiment` negative, neutral or positive, with `trigger` one of the triggers; or `withdrawn`: the author's
+    earlier label of the post or incident no longer counts."""
     author: str
     at: datetime
     brand: str | None = None

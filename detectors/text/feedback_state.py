@@ -12,7 +12,7 @@ import msgspec
 from detectors.text.correction import Columns, Correction, Stored, columns
 from detectors.text.labellers import Said
 
-RULES: Final = 4
+RULES: Final = 5
 """Grows with each change after which the same labels give another state: a snapshot by other rules is not taken up."""
 
 
@@ -126,7 +126,10 @@ class BrandState(msgspec.Struct):
 
 
 class TriggerLesson(msgspec.Struct, frozen=True):
-    """A label: `incident` of `brand`, whose alerts had `terms`, is about `trigger`, says `labeller`."""
+    """A label: `incident` of `brand`, whose alerts had `terms`, is about `trigger`, says `labeller`.
+
+    `WITHDRAWN_LABEL` as `trigger` (without terms) takes an earlier one back.
+    """
 
     incident: str
     brand: str

@@ -6,7 +6,7 @@ apart; how much it weighs against the taxonomy follows from how alike those inci
 that a label changes alerts like the one it was given for, at once, and no others. What keeps it sound:
 
 - **share**: one person gives at most `ALONE` labels, or as many as all others together;
-- **once**: a person has one say on an incident, the latest;
+- **once**: a person has one say on an incident, the latest, and may take it back;
 - **two people**: one person's labels change the alerts of the brand they are about; those of another brand change where
   two people said the same of incidents like it;
 - **safety stays**: what the words say is about safety, and speaks of a grave matter, labels do not call something else;
@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
-from detectors.text.feedback_state import Taken, TriggerLesson, TriggerState
+from detectors.text.feedback_state import WITHDRAWN_LABEL, Taken, TriggerLesson, TriggerState
 from detectors.text.grave import kind
 from detectors.text.triggers import MOST_TERMS, TRIGGERS, Trigger, Verdict, plain, trigger_of
 
@@ -52,6 +52,8 @@ class Said(NamedTuple):
 
 def take(state: TriggerState, lesson: TriggerLesson) -> Taken:
     """Learn one label (`state` is changed) and return what became of it. Never raises for a bad one."""
+    if lesson.trigger == WITHDRAWN_LABEL:
+        return _withdraw(state, lesson)
     if not _sound(lesson):
         return Taken.INVALID
     given = state.by_labeller.get(lesson.labeller, 0)
@@ -68,6 +70,16 @@ def take(state: TriggerState, lesson: TriggerLesson) -> Taken:
     state.lessons.append(lesson)
     del state.lessons[:-LESSONS]
     return Taken.LEARNT
+
+
+def _withdraw(state: TriggerState, lesson: TriggerLesson) -> Taken:
+    """Take a person's label of an incident back; what it judged stays judged, and counts for nobody's share."""
+    kept = [one for one in state.lessons if _who(one) != _who(lesson)]
+    if len(kept) == len(state.lessons):
+        return Taken.NOTHING
+    state.lessons = kept
+    state.by_labeller[lesson.labeller] -= 1
+    return Taken.WITHDRAWN
 
 
 def _sound(lesson: TriggerLesson) -> bool:

@@ -12,7 +12,7 @@ from streams.commands import options, progress, watched
 from streams.errors import UserError
 
 if TYPE_CHECKING:
-    from schemas.events import Trigger
+    from schemas.events import About, Trigger
     from streams.feedback.label_file import Asked
     from streams.settings import Settings
 
@@ -26,6 +26,7 @@ EXAMPLES = """\
   tocsin feedback --brand Aerolux --id x:123 --label withdrawn --as alice      # take a label of yours back
   tocsin feedback --brand Aerolux --file labels.csv --as alice                # columns id, label; text and lang if you like
   tocsin feedback --incident 5f0c --trigger product --as alice                # what an incident is about
+  tocsin feedback --incident 5f0c --trigger withdrawn --as alice              # take that back
   tocsin feedback suggest --brand Aerolux                                     # twenty posts whose labels help most
   tocsin feedback suggest --csv > todo.csv                                    # fill in the column label, then --file todo.csv
   tocsin feedback suggest --mentions tweets.csv --columns id=tweet_id,text=text --brand Aerolux --count 50 --json
@@ -55,7 +56,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--trigger",
-        help="with --incident, what it is about: product, employee, campaign, service, safety, legal, other",
+        help="with --incident, what it is about: product, employee, campaign, service, safety, legal, other; withdrawn takes "
+        "back what you said of it",
     )
     parser.add_argument("--as", dest="author", metavar="PERSON", help="who says so (default: your login name)")
     parser.add_argument("--count", type=int, default=20, help="suggest: how many posts (default: 20)")
@@ -114,9 +116,10 @@ def _about(args: argparse.Namespace) -> int:
         raise UserError(f"--{clash}: goes with the label of a post; with --incident give --trigger alone")
     if not args.incident or not args.trigger:
         raise UserError(f"--{'trigger' if args.incident else 'incident'}: missing; give both --incident and --trigger")
-    trigger = next((one for one in TRIGGERS if one == args.trigger.lower()), None)
+    said: tuple[About, ...] = (*TRIGGERS, "withdrawn")
+    trigger = next((one for one in said if one == args.trigger.lower()), None)
     if trigger is None:
-        raise UserError(f"--trigger: {args.trigger!r} must be one of {', '.join(TRIGGERS)}")
+        raise UserError(f"--trigger: {args.trigger!r} must be one of {', '.join(said)}")
     author, at = _author(args), datetime.now(UTC)
     settings = options.settings_of(args)
     consoles.ready(settings)
@@ -130,6 +133,11 @@ def _about(args: argparse.Namespace) -> int:
             {"incident_id": incident.incident_id, "brand": incident.brand, "trigger": trigger, "before": incident.trigger,
              "learnt": label is not None, "author": author}
         )  # fmt: skip
+        return 0
+    if trigger == "withdrawn":
+        print(
+            f"{incident.severity} {incident.brand}: what {author} said of it is taken back, where {author} said it last"
+        )
         return 0
     print(f"{incident.severity} {incident.brand}: said to be about {trigger} (before: {incident.trigger})")
     print("every worker learns it for alerts like this one" if label else

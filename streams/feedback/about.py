@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal
 
+from detectors.text.feedback import WITHDRAWN_LABEL
 from detectors.text.trigger_learning import MOST
-from detectors.text.triggers import Trigger
 from schemas import topics
-from schemas.events import Alert, Command, Feedback, Incident, encode
+from schemas.events import About, Alert, Command, Feedback, Incident, encode
 from streams.engine.records import Write
 
 TELLING: Final = ("term", "hashtag")
@@ -31,10 +31,13 @@ def terms_of(alerts: Iterable[Alert]) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MOST])
 
 
-def label(incident: Incident, trigger: Trigger, author: str, at: datetime) -> Write | None:
-    """Return the label for `feedback`; None where there is nothing to learn: an exercise, or alerts without drivers."""
-    terms = terms_of(incident.alerts)
-    if incident.kind != "actual" or not terms:
+def label(incident: Incident, trigger: About, author: str, at: datetime) -> Write | None:
+    """Return the label for `feedback`; None where there is nothing to learn: an exercise, or alerts without drivers.
+
+    `withdrawn` as `trigger` takes the author's earlier one back.
+    """
+    terms = {} if trigger == WITHDRAWN_LABEL else terms_of(incident.alerts)
+    if incident.kind != "actual" or not (terms or trigger == WITHDRAWN_LABEL):
         return None
     event = Feedback(
         str(uuid.uuid4()), incident.incident_id, "trigger", trigger, author, at, incident.brand, terms=terms
@@ -43,10 +46,10 @@ def label(incident: Incident, trigger: Trigger, author: str, at: datetime) -> Wr
 
 
 def note(
-    incident: Incident, trigger: Trigger, author: str, at: datetime, *, text: str | None, command_id: str,
+    incident: Incident, trigger: About, author: str, at: datetime, *, text: str | None, command_id: str,
     via: Literal["web", "cli"],
 ) -> Command:  # fmt: skip
-    """Return the command that makes `trigger` what the incident is about."""
+    """Return the command that makes `trigger` what the incident is about; `withdrawn` takes back what the author said."""
     return Command(
         command_id, "note", author, incident.incident_id, incident.brand, text, issued_at=at, via=via, about=trigger
     )

@@ -72,8 +72,12 @@ def lesson(value: bytes | None) -> Lesson | TriggerLesson | None:
 def _about(event: Feedback) -> TriggerLesson:
     if event.brand is None:
         raise NoLessonError(Taken.UNREADABLE, "brand: missing; say whose incident it is about")
+    if event.value == WITHDRAWN_LABEL:
+        return TriggerLesson(event.mention_id, event.brand, event.value, event.author, {})
     if event.value not in TRIGGERS:
-        raise NoLessonError(Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join(TRIGGERS)}")
+        raise NoLessonError(
+            Taken.INVALID, f"value: {event.value[:100]!r} must be one of {', '.join((*TRIGGERS, WITHDRAWN_LABEL))}"
+        )
     if not event.terms:
         raise NoLessonError(
             Taken.INVALID, "terms: missing; take those of the incident's drivers, or send the label with `tocsin feedback`"

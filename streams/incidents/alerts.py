@@ -68,9 +68,15 @@ def _take_in(case: Case, alert: Alert) -> None:
         case.firing.pop(alert.alert_id, None)
     else:
         case.firing[alert.alert_id] = alert.severity
-    weighty = [one for one in case.incident.alerts if one.trigger != "other"]
-    if weighty and not case.incident.trigger_by:  # what a person has said stands
-        case.incident.trigger = max(weighty, key=lambda one: (one.trigger_confidence, rank(one.severity))).trigger
+    if not case.incident.trigger_by:  # what a person has said stands
+        told_by_alerts(case.incident)
+
+
+def told_by_alerts(incident: Incident) -> None:
+    """Make the incident about what its surest alert is about, where one tells."""
+    weighty = [one for one in incident.alerts if one.trigger != "other"]
+    if weighty:
+        incident.trigger = max(weighty, key=lambda one: (one.trigger_confidence, rank(one.severity))).trigger
 
 
 def _replied(turn: Turn, case: Case, alert: Alert) -> None:

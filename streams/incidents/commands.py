@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from schemas.events import Command, Kind
 from schemas.times import MINUTE, from_ms
-from streams.incidents.alerts import look_around
+from streams.incidents.alerts import look_around, told_by_alerts
 from streams.incidents.life import FIRST_RESPONSE, acknowledge, end_by_hand, escalate, merge, respond, steady
 from streams.incidents.paging import evaluate
 from streams.incidents.state import LIVE, Case
@@ -78,6 +78,15 @@ def _note(turn: Turn, case: Case, command: Command) -> None:
         turn.note(case, "note", command.author, command.note or "")
         return
     incident = case.incident
+    if command.about == "withdrawn":
+        if incident.trigger_by != command.author:
+            _refuse(turn, case, command, "what it is about was not said last by who withdraws it")
+            return
+        before, incident.trigger_by = incident.trigger, ""
+        incident.trigger = "other"
+        told_by_alerts(incident)
+        turn.note(case, "about", command.author, f"{before} withdrawn → {incident.trigger}")
+        return
     before, incident.trigger, incident.trigger_by = incident.trigger, command.about, command.author
     changed = f"{before} → {command.about}" if before != command.about else command.about
     turn.note(case, "about", command.author, f"{changed}. {command.note}" if command.note else changed)

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 
 from schemas import topics
-from schemas.events import Action, Command, Incident, Trigger, encode
+from schemas.events import About, Action, Command, Incident, encode
 from schemas.times import from_ms
 from streams.engine.records import Write
 from streams.feedback.about import label
@@ -147,7 +147,7 @@ def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: S
         raise RefusedError("name")
     if action == "note" and not typed["note"] and not about:
         raise RefusedError("note")
-    if about and typed.get(ABOUT) not in get_args(Trigger):
+    if about and typed.get(ABOUT) not in get_args(About):
         raise RefusedError(ABOUT)
     if action == "dismiss" and typed["reason"] not in REASONS:
         raise RefusedError("reason")
@@ -174,7 +174,7 @@ def command_of(incident: Incident, typed: Mapping[str, str], now: int, others: S
         matchers=_matchers(incident) if action == "silence" else {},
         issued_at=from_ms(now),
         via="web",
-        about=cast("Trigger", typed[ABOUT]) if about else None,
+        about=cast("About", typed[ABOUT]) if about else None,
     )
 
 

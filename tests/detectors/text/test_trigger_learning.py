@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from detectors.text.feedback import FeedbackState, Taken, TriggerLesson, fold_trigger
+from detectors.text.feedback import WITHDRAWN_LABEL, FeedbackState, Taken, TriggerLesson, fold_trigger
 from detectors.text.trigger_learning import ALONE, LESSONS, TriggerLearner
 from detectors.text.triggers import TRIGGERS, trigger_of
 
@@ -90,6 +90,27 @@ def test_a_person_has_one_say_on_an_incident_the_latest():
     assert state.triggers.judged == 1
     fold_trigger(state, said(1, "product", JAM, "bob"))
     assert len(state.triggers.lessons) == 2
+
+
+def test_a_label_that_is_taken_back_teaches_no_more_and_frees_its_share():
+    state = fold_trigger(FeedbackState(), said(1, "product", JAM))
+    back = said(1, WITHDRAWN_LABEL, {})
+    assert fold_trigger(state, said(1, WITHDRAWN_LABEL, {}, "bob")).last == Taken.NOTHING, "another person's stays"
+    assert fold_trigger(state, said(1, WITHDRAWN_LABEL, {}, brand="Other")).last == Taken.NOTHING
+    assert verdict(state, JAM).trigger == "product"
+    assert fold_trigger(state, back).last == Taken.WITHDRAWN
+    assert (state.triggers.lessons, state.triggers.by_labeller) == ([], {"alice": 0})
+    assert verdict(state, JAM) == trigger_of(JAM)
+    assert fold_trigger(state, back).last == Taken.NOTHING
+    for n in range(ALONE):
+        fold_trigger(state, said(n, "legal", {f"word{n}": 2.0}))
+    assert state.last == Taken.LEARNT
+    again = FeedbackState.from_bytes(state.to_bytes())
+    for one in (state, again):
+        fold_trigger(one, said(3, WITHDRAWN_LABEL, {}))
+        assert fold_trigger(one, said(900, "legal", JAM)).last == Taken.LEARNT
+        assert fold_trigger(one, said(901, "legal", JAM)).last == Taken.OVER_SHARE
+    assert again.digest == state.digest
 
 
 def test_one_person_gives_no_more_than_a_share():

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from deploy.broker import EmbeddedBroker
+from detectors.text.feedback import FeedbackState, Taken, TriggerLesson, fold_trigger
 from schemas import topics
 from schemas.events import Alert, Command, Driver, Feedback, Incident, Trigger, decoder, encode
 from schemas.ids import alert_id, fingerprint
@@ -26,6 +27,7 @@ from streams.commands import feedback
 from streams.commands.incident import latest
 from streams.engine.records import Write
 from streams.feedback.about import terms_of
+from streams.feedback.labels import lesson
 from streams.settings import Settings, load
 from streams.worker import serve
 from tests.streams.incidents.language import Story, at, page
@@ -188,6 +190,61 @@ def test_the_fold_keeps_what_a_person_said_whatever_rings_after() -> None:
     incident = story.incident()
     assert (incident.trigger, incident.trigger_by) == ("legal", "alice")
     assert [e.detail for e in incident.timeline if e.what == "about"] == ["service → legal. a lawyer wrote"]
+
+
+def test_what_a_person_said_is_taken_back_by_that_person_alone() -> None:
+    """Given alice's word, when bob withdraws it nothing changes; when alice does, the alerts decide again."""
+    for person, ends in (("bob", ("legal", "alice")), ("alice", ("product", ""))):
+        with Story(policy()) as story:
+            story.at(0).alert("acme", "L3", trigger="service", trigger_confidence=0.9)
+            story.at(1).command("note", "alice", about="legal")
+            story.at(2).command("note", "bob", about="withdrawn")
+            if person == "alice":
+                story.at(3).command("note", "alice", about="withdrawn")
+            story.at(4).alert("acme", "L3", status="updated", trigger="product", trigger_confidence=1.0)
+            story.expect(at(0), page())
+        incident = story.incident()
+        assert (incident.trigger, incident.trigger_by) == ends
+    told = [(e.what, e.who, e.detail) for e in incident.timeline if e.what in {"about", "not done"}]
+    assert told == [
+        ("about", "alice", "service → legal"),
+        ("not done", "bob", "note: what it is about was not said last by who withdraws it"),
+        ("about", "alice", "legal withdrawn → service"),
+    ]
+
+
+def test_a_label_is_taken_back_from_the_terminal(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.ring(alert("Acme"))
+    name = office.incident("Acme", lambda one: one.trigger == "service").incident_id
+    assert office.say("--incident", name[:8], "--trigger", "product", "--as", "alice") == 0
+    office.incident("Acme", lambda one: one.trigger_by == "alice")
+    capsys.readouterr()
+    assert office.say("--incident", name[:8], "--trigger", "withdrawn", "--as", "alice") == 0
+    assert "what alice said of it is taken back" in capsys.readouterr().out
+    assert office.incident("Acme", lambda one: not one.trigger_by).trigger == "service"
+    state = FeedbackState()
+    for record in consoles.read_all(office.settings, topics.FEEDBACK):
+        taught = lesson(record.value)
+        assert isinstance(taught, TriggerLesson)
+        fold_trigger(state, taught)
+    assert (state.outcomes, state.triggers.lessons) == ({Taken.LEARNT: 1, Taken.WITHDRAWN: 1}, [])
+
+
+def test_the_page_offers_to_take_back_what_somebody_said() -> None:
+    told = msgspec.structs.replace(samples.incident(), trigger_by="noor")
+
+    async def run() -> None:
+        records = [*samples.story(), samples.write(topics.INCIDENTS, told.incident_id, told)]
+        async with open_page(records) as (visitor, producer):
+            _, shown = await visitor.get(f"/incidents/{told.incident_id}")
+            assert '<option value="withdrawn">' in shown
+            assert (await visitor.act(told.incident_id, "about", about="withdrawn"))[0] == 303
+            sent = {write.topic: write.value or b"" for write in producer.writes}
+            label = decoder(Feedback).decode(sent["feedback"])
+            assert decoder(Command).decode(sent["commands"]).about == "withdrawn"
+            assert (label.field, label.value, label.terms) == ("trigger", "withdrawn", {})
+
+    asyncio.run(run())
 
 
 def test_the_page_asks_what_it_is_about_and_sends_both() -> None:

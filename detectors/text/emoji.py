@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from detectors.text.lexicon import UNIT
-from detectors.text.model import VALUES, TextModel
+from detectors.text.model import TextModel
 from detectors.text.tokens import word_hash
+from detectors.text.vocabulary import VALUES
 
 _BY_VALENCE: Final = {
     -3.2: "🤬 🖕",

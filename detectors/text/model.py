@@ -12,12 +12,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -27,28 +25,26 @@ from detectors.text import cues, features, grave
 from detectors.text.accents import Accents
 from detectors.text.correction import Correction
 from detectors.text.dictionary import dictionary
-from detectors.text.language import LanguageTable, identify
+from detectors.text.language import identify
 from detectors.text.modelfile import ModelError, check, digest, number, pack, unpack
 from detectors.text.negation import Negation, negation
-from detectors.text.set_words import call_in
+from detectors.text.scored import Scored, probabilities
 from detectors.text.softmax import CLASSES, SCALE, HashedSoftmax
-from detectors.text.table import Encoded, Known, TokenTable
+from detectors.text.table import Encoded, TokenTable
 from detectors.text.terms import signatures, terms
-from detectors.text.tokens import CLAUSE, HASHTAG, WORD, Piece, familiar, word_hash
-from schemas.terms import Terms
+from detectors.text.tokens import CLAUSE
+from detectors.text.vocabulary import CHAR_BITS, VALUES, Vocabulary
+
+__all__ = ["Scored", "TextModel"]
 
 WARM_START: Final = "warm.msgpack"
 D: Final = len(features.DENSE)
 BLOCKS: Final = features.BLOCKS
 SIZE: Final = features.PLACES + BLOCKS * D + len(CLASSES)
-VALUES: Final = 6
-"""Lexicon columns: valence, polarity and subjectivity, each in English and French."""
-CHAR_BITS: Final = 16
 FOREIGN: Final = 0.25
 """How much of its log-odds a post keeps in a language the model was not trained for: unsure, never sure and wrong. Emoji
 alone speak every language."""
 LEARNING_RATE: Final = 0.05
-UNITS: Final = 10_000
 STEP: Final = 10_000
 """The largest unit of a model's weights, in 1/1024."""
 _SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
@@ -65,54 +61,6 @@ _LEARNT: Final[dict[str, tuple[int | str, ...]]] = {
     "learnt_weight": ("places", 3),
     "learnt_squares": ("places", 3),
 }
-
-# exp(-k/256) for k = 0 … 16·256, in units of 2^-40: a table makes probabilities the same on any machine.
-_EXP_STEPS: Final = 256
-_EXP: Final = np.array([round(math.exp(-k / _EXP_STEPS) * 2**40) for k in range(16 * _EXP_STEPS + 1)], dtype=np.int64)
-
-
-@dataclass(slots=True)
-class Scored:
-    """What the model says of n posts. Probabilities are integers of 1/10,000; neutral is the rest."""
-
-    negative: npt.NDArray[np.uint16]
-    positive: npt.NDArray[np.uint16]
-    lang: list[str]
-    terms: Terms
-    signature: npt.NDArray[np.uint64]
-    cues: npt.NDArray[np.uint16]
-    """What the words tell of the writer, for `authors.kind_by_cues`."""
-    grave: npt.NDArray[np.bool_]
-    """Whether it speaks of a grave matter (`detectors.text.grave`)."""
-
-    @property
-    def neutral(self) -> npt.NDArray[np.uint16]:
-        """P(neutral) in 1/10,000."""
-        return (UNITS - self.negative.astype(np.int32) - self.positive).astype(np.uint16)
-
-    def head(self, n: int) -> Scored:
-        """Return what is said of the first `n` posts."""
-        return Scored(
-            self.negative[:n], self.positive[:n], self.lang[:n], self.terms.take(np.arange(n)), self.signature[:n],
-            self.cues[:n], self.grave[:n],
-        )  # fmt: skip
-
-    def label(self, i: int) -> str:
-        """Return the likeliest class of post `i`; neutral where two are equal."""
-        three = (int(self.negative[i]), int(self.neutral[i]), int(self.positive[i]))
-        return "neutral" if three[1] == max(three) else CLASSES[three.index(max(three))]
-
-
-def char_places(word: str) -> list[int]:
-    """Return the places of a word's letter sequences of 3 to 5, its ends marked."""
-    marked = f"<{word}>"
-    shift = 32 - CHAR_BITS
-    if marked.isascii():  # a letter is a byte: cut the bytes, which is what the hash is of
-        raw = marked.encode()
-        hashes = [crc32(raw[i : i + n]) for n in (3, 4, 5) for i in range(len(raw) - n + 1)]
-    else:
-        hashes = [word_hash(marked[i : i + n]) for n in (3, 4, 5) for i in range(len(marked) - n + 1)]
-    return [(h * 0x9E3779B1 & 0xFFFFFFFF) >> shift for h in hashes]
 
 
 class TextModel:
@@ -132,10 +80,8 @@ class TextModel:
             raise ModelError(
                 f"text model: {len(languages)} languages are named, {lengths['languages']} are told apart; make it anew: `make train`"
             )
-        self._char: npt.NDArray[np.int32] = arrays["char"].astype(np.int32) * number(meta, "char_step", STEP)
-        self._words = {h: k for k, h in enumerate(arrays["word_hash"].tolist())}
-        rows = dict(zip(arrays["lang_hash"].tolist(), arrays["lang_rows"].tolist(), strict=True))
-        self._languages = LanguageTable(languages, rows)
+        self.accents = Accents(str(meta.get("accents", "")).split())
+        self.vocabulary = Vocabulary(arrays, number(meta, "char_step", STEP), languages, self.accents)
         warm = np.zeros((SIZE, 3))
         hashed = arrays["hashed"].astype(np.float64) * (number(meta, "hashed_step", STEP) / SCALE)
         warm[: features.PLACES] = np.concatenate([hashed[0], hashed[1], (hashed[0] + hashed[1]) / 2])
@@ -150,9 +96,9 @@ class TextModel:
         self._corrections: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         self._warm_digest = digest(meta, arrays)
         self.warm = self._warm_digest[:12]
-        widths = (VALUES, 2 * len(CLASSES), len(self._languages.names))
-        self.accents = Accents(str(meta.get("accents", "")).split())
-        self.table = TokenTable(self._known, widths, self._knows)
+        self._names = self.vocabulary.languages.names
+        widths = (VALUES, 2 * len(CLASSES), len(self._names))
+        self.table = TokenTable(self.vocabulary.known, widths, self.vocabulary.knows)
 
     # ------------------------------------------------------------------------------------------------ load and save
 
@@ -215,36 +161,6 @@ class TextModel:
 
     # ------------------------------------------------------------------------------------------------------ scoring
 
-    def _knows(self, word: str) -> int:
-        """Return how well a word is known: 2 from a lexicon or a list of words, 1 from posts, 0 not at all."""
-        for spelt in (word, self.accents.of(word)):
-            if word_hash(spelt) in self._words:
-                return 2
-        return familiar(word) or int(self._languages.has(word))
-
-    def _known(self, piece: Piece) -> Known:
-        french = self.accents.of(piece.text) if piece.flags & WORD else piece.text
-        values, scores = self._of(piece.text, piece.flags)
-        if french != piece.text:
-            values_f, scores_f = self._of(french, piece.flags)
-            values = tuple(v for pair in zip(values[0::2], values_f[1::2], strict=True) for v in pair)
-            scores = scores[: len(CLASSES)] + scores_f[len(CLASSES) :]
-        listed = [lang for k, lang in enumerate(("en", "fr")) if any(values[k::2])]
-        return Known(values, scores, self._languages.of(piece, listed), french)
-
-    def _of(self, word: str, flags: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return a word's lexicon values and static scores."""
-        row = self._words.get(word_hash(word))
-        if row is None and flags & HASHTAG:
-            row = self._words.get(word_hash(call_in(word)))
-        values = (0,) * VALUES if row is None else tuple(self.arrays["word_values"][row].tolist())
-        scores = (0,) * (2 * len(CLASSES))
-        if flags & WORD:
-            places = char_places(word)
-            sums = self._char[:, places].sum(axis=1) / math.sqrt(len(places))
-            scores = tuple(np.rint(sums).astype(np.int64).ravel().tolist())
-        return values, scores
-
     def score(
         self,
         texts: Sequence[str],
@@ -270,10 +186,10 @@ class TextModel:
             langs = [*langs, *(langs[i] for i in changed)]
             brands = None if brands is None else [*brands, *(None for _ in changed)]
         enc = self.table.encode(texts)
-        lang = identify(enc, self._languages.names, langs, texts)
+        lang = identify(enc, self._names, langs, texts)
         flags = self.table.flags[enc.piece]
         z = self._logits(enc, flags, lang, brands)
-        negative, positive = _probabilities(z)
+        negative, positive = probabilities(z)
         said = cues.of_batch(enc.cues, enc.token_start, texts)
         matter = grave.of_batch(enc, lang, langs, brands)
         scored = Scored(negative, positive, lang, terms(enc, flags), signatures(enc), said, matter)
@@ -402,7 +318,7 @@ class TextModel:
         """Return the hashed features of a text: what a label needs to be learnt from, without the text."""
         enc = self.table.encode([text])
         flags = self.table.flags[enc.piece]
-        names = identify(enc, self._languages.names, [lang], [text])
+        names = identify(enc, self._names, [lang], [text])
         block = np.array([_BLOCK.get(names[0], 2)], dtype=np.int64)
         word, pair, dense, neg = self.parts(enc, flags, block)
         index, _ = features.places(enc, word, pair)
@@ -439,17 +355,6 @@ class TextModel:
 
 
 _BLOCK: Final = {"en": 0, "fr": 1}
-
-
-def _probabilities(z: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
-    """Return P(negative) and P(positive) in 1/10,000 from log-odds (n, 3): softmax by table, half to even."""
-    steps = np.rint((z.max(axis=1, keepdims=True) - z) * _EXP_STEPS)
-    e = _EXP[np.minimum(steps, len(_EXP) - 1).astype(np.int64)]
-    total = e.sum(axis=1)
-    negative = np.rint(e[:, 0] / total * UNITS)
-    positive = np.rint(e[:, 2] / total * UNITS)
-    positive = np.minimum(positive, UNITS - negative)
-    return negative.astype(np.uint16), positive.astype(np.uint16)
 
 
 def _with_brand_words(texts: Sequence[str], brand_words: Sequence[Mapping[str, float] | None] | None) -> Sequence[str]:

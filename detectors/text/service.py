@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from detectors.text.model import UNITS, TextModel
+from detectors.text.model import TextModel
+from detectors.text.scored import UNITS
 
 BATCH: Final = 512
 """Texts scored at a time: large enough for the columns to pay, small enough to answer soon."""

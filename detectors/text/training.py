@@ -19,10 +19,11 @@ from detectors.text import features
 from detectors.text.accents import accented
 from detectors.text.emoji import POLARITY
 from detectors.text.lexicon import UNIT, lexicon, polarities
-from detectors.text.model import BLOCKS, CHAR_BITS, VALUES, D, TextModel, char_places
+from detectors.text.model import BLOCKS, D, TextModel
 from detectors.text.set_words import SET_ENGLISH, SET_FRENCH
 from detectors.text.softmax import CLASSES, SCALE
 from detectors.text.tokens import STOPS_FR, WORD, Piece, pieces, word_hash
+from detectors.text.vocabulary import CHAR_BITS, VALUES, char_places
 
 Matrix = Any  # scipy has no types here
 Floats = npt.NDArray[np.float64]

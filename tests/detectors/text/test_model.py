@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.text.model import UNITS, TextModel
+from detectors.text.model import TextModel
 from detectors.text.modelfile import ModelError, pack, unpack
+from detectors.text.scored import UNITS
 
 POSTS = [
     ("@user my flight is delayed again, worst airline ever", "en"),

@@ -147,8 +147,8 @@ class TriggerState(msgspec.Struct):
     """Incidents that were labelled, each judged before the label was learnt."""
     words_right: int = 0
     learnt_right: int = 0
-    recent: list[tuple[bool, bool]] = msgspec.field(default_factory=list)
-    """(right by words alone, right with what other people had taught) of the last labels."""
+    recent: list[tuple[bool, bool, str]] = msgspec.field(default_factory=list)
+    """(right by words alone, right with what other people had taught, whose label) of the last labels."""
     rolled_back: int = 0
 
 

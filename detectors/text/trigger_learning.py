@@ -11,12 +11,14 @@ that a label changes alerts like the one it was given for, at once, and no other
   two people said the same of incidents like it;
 - **safety stays**: what the words say is about safety, and speaks of a grave matter, labels do not call something else;
 - **roll-back**: each label judges what the others had taught before it (nobody judges themselves); where that was right
-  less often than the words alone, by `WORSE` of the last `RECENT`, all is begun afresh.
+  less often than the words alone, by `WORSE` of the last `RECENT`, all is begun afresh. What several people taught it
+  takes two people's labels to show wrong, so that one person cannot undo what the others agree on.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -105,9 +107,13 @@ def _judge(state: TriggerState, lesson: TriggerLesson) -> None:
     others = [one for one in state.lessons if one.labeller != lesson.labeller]
     if not others:
         return
-    state.recent.append((right, _said(others, by_words, lesson) == lesson.trigger))
+    state.recent.append((right, _said(others, by_words, lesson) == lesson.trigger, lesson.labeller))
     del state.recent[:-RECENT]
-    if sum(words - learnt for words, learnt in state.recent) >= WORSE:
+    harm: Counter[str] = Counter()
+    for words, learnt, judge in state.recent:
+        harm[judge] += words - learnt
+    witnesses = sum(n > 0 for n in harm.values())
+    if harm.total() >= WORSE and witnesses >= min(2, len({one.labeller for one in others})):
         state.lessons, state.recent = [], []
         state.rolled_back += 1
 

@@ -136,6 +136,19 @@ def test_labels_that_do_harm_are_begun_afresh():
     assert verdict(state, GATE).trigger == "service"
 
 
+def test_one_person_undoes_nothing_that_two_others_taught_and_a_second_who_says_so_does():
+    """Given two people's labels, when one other calls all their like by the words' name, then they stay; until a second does."""
+    state = FeedbackState()
+    for n in range(8):
+        fold_trigger(state, said(n, "campaign", GATE, ("alice", "ana")[n % 2]))
+    for n in range(100, 112):
+        fold_trigger(state, said(n, "service", {**GATE, f"word{n}": 2.0}, "mallory"))
+    assert state.triggers.rolled_back == 0 and len(state.triggers.lessons) == 20
+    for n in range(200, 206):
+        fold_trigger(state, said(n, "service", {**JAM, **GATE, f"word{n}": 2.0}, "bob"))
+    assert state.triggers.rolled_back >= 1
+
+
 @pytest.mark.parametrize(
     "lesson",
     [

@@ -27,12 +27,13 @@ FRENCH: Final = 128
 
 _ENGLISH: Final[Mapping[str, str]] = {
     "c": "can't cant cannot couldn't couldnt", "C": "can could", "n": "not isn't wasn't aren't weren't haven't hasn't hadn't won't "
-    "wouldn't didn't shouldn't isnt wasnt arent havent hasnt wont wouldnt didnt", "d": "don't doesn't dont doesnt", "D": "do does",
+    "wouldn't didn't shouldn't hardly barely isnt wasnt arent havent hasnt wont wouldnt didnt",
+    "d": "don't doesn't dont doesnt", "D": "do does",
     "v": "never", "o": "nothing nobody none nowhere", "z": "no without zero", "1": "one", "g": "get gets come comes",
     "G": "getting got gotten becomes became become", "A": "a an", "a": "any much",
     "b": "better best happier nicer kinder easier smoother faster simpler prouder friendlier finer cheaper cleaner fresher",
     "m": "more", "l": "less", "w": "worse", "t": "than", "q": "to", "k": "ask asked wish wished hope hoped",
-    "x": "beat beats beaten bettered topped tops surpassed matched rivals faulted", "X": "compare compares",
+    "x": "beat beats beaten bettered topped tops surpassed matched rivals faulted", "X": "compare compares", "i": "improved",
     "h": "hesitate hesitated hesitates hesitating hesitation", "T": "think thought", "2": "twice", "Q": "question",
     "e": "there there's theres know knows find found", "s": "second", "f": "fail fails failed", "y": "short", "r": "of", "L": "like",
     "u": "other", "p": "let lets", "N": "down", "K": "close",
@@ -44,10 +45,11 @@ _FRENCH: Final[Mapping[str, str]] = {
     "f": "fait fais faire font ferait fera", "O": "on",
     "P": "peut peux pouvez peuvent pouvait pouvais", "S": "pourrait pourrais pourriez pourraient",
     "t": "trouve trouver trouvé trouverez trouveras trouvera trouvez vu voir vois connais connaît connaître rêver rêvé espérer espéré "
-    "demander demandé souhaiter souhaité imaginer existe mangé goûté bu", "y": "y", "a": "a avait", "Y": "y'a ya", "D": "de d'", "q": "à",
+    "demander demandé souhaiter souhaité imaginer existe auras aurez aurons mangé goûté bu",
+    "y": "y", "a": "a avait", "Y": "y'a ya", "D": "de d'", "q": "à",
     "j": "hésite hésites hésitez hésitons", "h": "hésiter hésité hésitation hésitations hésiterai hésiterais hésiterez hésitera",
     "H": "hésitent",
-    "x": "égal égale égaux pareil pareille égaler", "V": "vaut valent vaudra", "T": "tel telle", "c": "conteste",
+    "x": "égal égale égaux pareil pareille égaler", "V": "vaut valent vaudra", "T": "tel telle", "c": "conteste", "W": "toujours",
     "R": "redire reprocher reproche envier", "I": "impossible difficile dur", "i": "les le la l' me m' se s' te t' nous vous lui leur en",
 }  # fmt: skip
 
@@ -91,14 +93,18 @@ _READ: Final = (
         (r"(?:c|Cn).{0,2}[ke].{0,2}(?P<k>[bm])", PRAISE),  # couldn't have asked for a better, couldn't ask for more
         (r"(?:c|Cn)[^A]{0,3}?(?P<k>[bx])", PRAISE),  # can't be beaten, couldn't be happier
         (r"(?:c|Cn|v|o|z1).{0,4}?w", RELEASED),  # couldn't be worse
+        (r"(?:c|Cn)[^A]{0,2}?(?P<k>i)", PRAISE),  # can't be improved
+        (r"(?:[ncdv]|Dn|Cn).?e[Aa]?(?P<k>b)", PRAISE),  # you won't find better
         (r"(?:d|Dn|v|o|z1)ga?(?P<k>b)t", PRAISE),  # it doesn't get any better than
         (r"(?:d|Dn)ga?(?P<k>b)", RELEASED),  # it doesn't get any better
         (r"(?:d|Dn)ga?w", RELEASED),  # it doesn't get any worse
         (r"(?:o|z1)[^gGt]{0,3}?(?P<k>b)(?!q)", PRAISE),  # nobody does it better; not: nothing better to do
         (r"v[^gGt]{0,4}?(?P<k>b)", PRAISE),  # never had a better
         (r"(?:o|z1|v)[^t]{0,3}?(?P<k>[xX])", PRAISE),  # nothing beats
-        (r"(?:o|z1)g(?P<k>K)", PRAISE),  # nobody comes close
+        (r"(?:o|z1|zu?.)g(?P<k>K)", PRAISE),  # nobody comes close, no other shop comes close
         (r"e.{0,2}z(?P<k>b)(?![tq])", PRAISE),  # there is no better place
+        (r"e.{0,2}zw", RELEASED),  # there is no worse place
+        (r"z[^bgGtrq][^gGtrq]{0,2}?(?P<k>b)(?!t)", PRAISE),  # no bank treats me better
         (r"(?:[ncvz]|Cn).?(?P<k>h)", PRAISE),  # wouldn't hesitate, without hesitation
         (r"(?:d|Dn).?(?P<k>h)", RELEASED),  # don't hesitate: an invitation
         (r"(?:[ndv]|Dn).?T(?P<k>2)", PRAISE),  # wouldn't think twice
@@ -114,13 +120,13 @@ _READ: Final = (
         (r"ON?(?:fn|[PS]nf)w", RELEASED),  # on ne fait pas pire
         (r"pN[^e].?(?P<k>[bB])|u.{0,3}Nf(?P<l>b)", PRAISE),  # personne ne fait mieux
         (r"(?:tnD?|n.?t[.D]?)(?P<k>[bB])", PRAISE),  # vous ne trouverez pas mieux
-        (r"(?:ya|Y)n(?:(?P<k>b)|D(?P<l>B))", PRAISE),  # il n'y a pas mieux
+        (r"(?:ya|Y)n(?:(?P<k>b)|D?(?P<l>B))", PRAISE),  # il n'y a pas mieux
         (r"(?:ya|Y)nD?w", RELEASED),  # il n'y a pas pire
         (r"(?<!e)v[^e]{0,3}?(?P<k>[bB])", PRAISE),  # je n'ai jamais vu mieux; not: ça ne va jamais mieux
         (r"(?<!e)v[^e]{0,3}?w|vt.{0,3}m", RELEASED),  # jamais vu pire, jamais vu une équipe plus
-        (r"oD(?P<k>[bBT])(?![qa])", PRAISE),  # rien de mieux; not: rien de mieux à faire
-        (r"oDm", RELEASED),  # rien de plus agréable
-        (r"oN(?P<k>[Vx])|o[qa].?(?P<l>R)", PRAISE),  # rien ne vaut, rien à redire
+        (r"(?<!W)oD(?P<k>[bBT])(?![qa])", PRAISE),  # rien de mieux; not: rien de mieux à faire, toujours rien de mieux
+        (r"oD[mw]", RELEASED),  # rien de plus agréable
+        (r"[op]N(?P<k>[Vx])|o[qa].?(?P<l>R)", PRAISE),  # rien ne vaut, rien à redire
         (r"ID[ft](?P<k>[bB])", PRAISE),  # impossible de trouver mieux
         (r"[zunv]D?(?P<k>h)|(?P<l>h)n", PRAISE),  # sans hésiter, je n'hésiterai pas
         (r"(?P<k>[jH])n", RELEASED),  # n'hésitez pas: an invitation; ils n'hésitent pas à mentir
@@ -133,7 +139,7 @@ _READ: Final = (
         (r"P(?P<k>b)f|Pf(?P<l>b)", RELEASED),  # peut mieux faire: not good and not bad
     ),
 )
-_KEYS: Final = ("byxXwh2QsufNKkl", "bBwmVxRhjHcT")
+_KEYS: Final = ("byxXwh2QsufNKkli", "bBwmVxRhjHcT")
 _CUES: Final = ("cndvoz", "nNvopuzmI")
 _NEEDED: Final = ("cndvoz", "nNvopuzIPS")
 """Letters of which a reading needs one before its key word …"""

@@ -15,6 +15,10 @@ SEEN = {
         "second to none", "without question the nicest crew I met", "no question, this is the one to buy",
         "I wouldn't think twice about booking again", "they never let me down", "could not have been more helpful",
         "nothing short of amazing",
+        "you won't find better anywhere", "couldn't ask for nicer neighbours than this shop", "there's none better in town",
+        "no other airline comes close", "it can't be improved", "never met a kinder driver",
+        "I've never been more impressed", "nothing could be easier than their checkout", "can't praise them enough",
+        "they've never once let me down", "I'd recommend them without hesitation", "you can't go wrong with this brand",
     ),
     "en-": (
         "it is no better than before", "the new version isn't any better", "service is not getting any better",
@@ -27,6 +31,12 @@ SEEN = {
         "you can't trust them with your money", "without any explanation they closed my account",
         "nobody was able to tell me more", "not even close to what was promised",
         "I didn't get the better room I had paid for", "their support never improves",
+        "it hasn't become any better since Monday", "doesn't work any better than the old one",
+        "nothing more annoying than their hold music", "I have never waited longer for a sandwich",
+        "no one could tell me when it will be better", "things never get better with this bank",
+        "can't imagine a worse airline", "there is no worse feeling than calling their hotline",
+        "I'd think twice before buying again", "they wouldn't even apologise", "could hardly be worse",
+        "not a great start, not a better end",
     ),
     "fr+": (
         "on ne fait pas mieux", "personne ne fait mieux", "on peut pas faire mieux", "il n'y a pas mieux dans le quartier",
@@ -38,6 +48,10 @@ SEEN = {
         "une équipe on ne peut plus aimable", "rien ne vaut leur pain au levain", "aucune autre boutique ne fait mieux",
         "un service sans égal", "on n'est jamais déçu chez eux", "je n'ai rien à leur reprocher",
         "pas mal du tout, je reviendrai",
+        "il n'y a pas meilleur dans la région", "on n'a jamais fait mieux", "je n'ai jamais été déçu par cette enseigne",
+        "je n'ai jamais vu aussi propre", "vous n'aurez pas mieux ailleurs", "c'est sans hésitation que je reviendrai",
+        "personne n'égale leur gentillesse", "difficile de trouver mieux", "il n'y a rien à redire", "on ne s'en lasse pas",
+        "je n'ai que des éloges à faire", "rien de meilleur que leurs glaces",
     ),
     "fr-": (
         "le service ne s'améliore pas", "ce n'est pas mieux qu'avant", "ça ne va pas mieux depuis la mise à jour",
@@ -49,9 +63,14 @@ SEEN = {
         "aucune amélioration depuis un an", "personne ne répond au téléphone", "peut mieux faire, très déçue",
         "sans raison ils ont fermé mon compte", "on ne peut rien leur demander", "ce n'est plus la qualité d'autrefois",
         "jamais un mot d'excuse", "je ne remettrai plus les pieds chez eux",
+        "ça ne s'est pas amélioré", "toujours rien de mieux depuis lundi", "rien de plus énervant que leur répondeur",
+        "je n'ai jamais attendu aussi longtemps", "ce n'est guère mieux que l'an dernier",
+        "il n'y a rien de pire que cette hotline", "on ne peut plus rien commander sur le site",
+        "ils ne feront jamais mieux, j'abandonne", "j'hésite à renouveler mon abonnement", "on m'avait promis mieux",
+        "ça ne va jamais mieux avec eux", "la qualité n'est plus meilleure qu'ailleurs",
     ),
 }  # fmt: skip
-"""Written before the readings were, and looked at while they were made. The model read 38 of the 96 with the wrong sign."""
+"""Written before the readings were, and looked at while they were made. The model read 55 of the 144 with the wrong sign."""
 
 ASIDE = {
     "en+": (
@@ -106,7 +125,7 @@ ASIDE = {
 """Written with those, not looked at until the readings were made. The model read 37 of the 96 with the wrong sign."""
 
 
-@pytest.mark.parametrize(("sentences", "most"), [(SEEN, 3), (ASIDE, 8)])
+@pytest.mark.parametrize(("sentences", "most"), [(SEEN, 7), (ASIDE, 7)])
 def test_praise_and_complaint_in_nearly_the_same_words_are_told_apart(sides, sentences, most):
     wrong = []
     for kind, texts in sentences.items():
@@ -129,6 +148,10 @@ def test_praise_and_complaint_in_nearly_the_same_words_are_told_apart(sides, sen
         ("en", "could not be more helpful", "could not be less helpful"),
         ("en", "I wouldn't hesitate", "I would hesitate"),
         ("en", "couldn't be better", "couldn't be worse"),
+        ("en", "no bank treats me better", "no bank gets better"),
+        ("en", "you won't find better", "you won't get better"),
+        ("fr", "rien de mieux depuis vingt ans", "toujours rien de mieux depuis vingt ans"),
+        ("fr", "difficile de trouver mieux", "difficile de trouver pire"),
         ("fr", "on ne fait pas mieux", "ils ne vont pas mieux"),
         ("fr", "personne ne fait mieux", "personne ne va mieux"),
         ("fr", "il n'y a pas mieux", "ce n'est pas mieux"),

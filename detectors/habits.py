@@ -14,6 +14,10 @@ from detectors.sums import HORIZONS, SlidingSums
 
 DAYS: Final = 14
 DAY_MINUTES: Final = 24 * 60
+ACCOUNTS: Final = 8
+"""Large accounts of one day that are remembered."""
+BITS: Final = 16
+"""Bits kept of an account's hash: enough to tell a hundred apart, and nobody can be read off them."""
 
 
 class Day(Struct, array_like=True):
@@ -28,11 +32,13 @@ class Day(Struct, array_like=True):
     gap: int = 0
     """Longest time without a mention, minutes."""
     reach: int = 0
-    """Followers of the largest account with a negative post."""
+    """What the largest account with a negative post counts for."""
     slow: float = 0.0
     """The largest sum of a slow burn."""
     grave: int = 0
     """The most people in an hour who spoke of a grave matter."""
+    accounts: dict[int, int] = {}
+    """A few bits of the hashes of large accounts with a negative post, and what they counted for; the latest."""
 
 
 class Habits:
@@ -99,8 +105,28 @@ class Habits:
 
     @property
     def reach(self) -> int:
-        """Followers of the largest account with a negative post."""
+        """What the largest account with a negative post counted for."""
         return max((d.reach for d in self.days), default=0)
+
+    def usual_reach(self, minute: int) -> int:
+        """Return what the largest account with a negative post counted for on two other days at least."""
+        self.today(minute)
+        return _second([d.reach for d in self.days[:-1]])
+
+    def heard(self, speaker: int, minute: int) -> int:
+        """Return the most that the account with the hash `speaker` has counted for; 0 where it is not known."""
+        self.today(minute)
+        return max(d.accounts.get(speaker % (1 << BITS), 0) for d in self.days)
+
+    def note_reach(self, minute: int, counted: int, speaker: int) -> None:
+        """Remember a negative post by an account that counts for so much; `speaker` is its hash, 0 where it is not known."""
+        today = self.today(minute)
+        today.reach = max(today.reach, counted)
+        if speaker:
+            bits = speaker % (1 << BITS)
+            today.accounts[bits] = max(counted, today.accounts.pop(bits, 0))
+            if len(today.accounts) > ACCOUNTS:
+                del today.accounts[next(iter(today.accounts))]
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists."""

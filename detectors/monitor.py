@@ -64,6 +64,7 @@ class BrandMonitor:
         evidence: Evidence,
         authors: Iterable[int] | None = None,
         said: Iterable[tuple[int, int]] = (),
+        speaker: int = 0,
     ) -> list[Event]:
         """Judge, then learn, the closed minute `window`, which has mentions. Minutes since the last one were empty.
 
@@ -75,6 +76,8 @@ class BrandMonitor:
                 speak once; only a sketch of them is kept.
             said: (keyed hash of the author, hash of the wording) of the minute's posts of a grave matter, where they are
                 known; a few bits of them are kept for an hour.
+            speaker: keyed hash of the account of `window.top_reach`, 0 where it is not known; a few bits of it are kept for
+                two weeks where it is a large one with a negative post.
 
         Raises:
             ValueError: the minute was closed before, or is empty.
@@ -93,7 +96,7 @@ class BrandMonitor:
         slow = next(gate.score for gate in tests if gate.slow)
         self._picture.habits.note(minute, self._picture.sums, slow, self._picture.told(SPANS - 1))
         out += self._teller.judge(tests, lambda: self._tests(minute, campaign=False), minute, delay, evidence)
-        out += self._teller.reach(window, minute, delay, evidence)
+        out += self._teller.reach(window, minute, delay, evidence, speaker)
         out += self._teller.public(window, tests, minute, delay, evidence)
         out += ends(self._picture, self._book, tests, minute, delay)
         self._silence.heard(minute, self._picture.pace, self._picture.habits, warm=self._picture.warm)

@@ -48,7 +48,7 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
     accept_hours: Annotated[float, Meta(ge=1.0)] = 24.0
     """A level that has held for so long is accepted as the brand's new normal."""
     reach_followers: Annotated[int, Meta(ge=1)] = 500_000
-    """A negative post by an account with at least this many followers is enough for L2."""
+    """A negative post by an account that counts for at least this many followers (`detectors.reach`) is enough for L2."""
     silence_hours: Annotated[float, Meta(ge=0.25)] = 3.0
     """No silence shorter than this is reported."""
     official: bool = False

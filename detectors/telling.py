@@ -14,6 +14,7 @@ from detectors.book import NO_CAMPAIGN, REPEAT, AlertBook, Live
 from detectors.early import PLAINLY
 from detectors.onset import CROWD_SIGNALS, Gate
 from detectors.picture import Judgement, Picture
+from detectors.reach import counted_of
 from detectors.sums import HORIZONS
 from schemas.events import Alert, AlertStatus, Signal, SignalName, Window
 from schemas.times import MINUTE
@@ -162,19 +163,25 @@ class Teller:
                 out.append(wording.signal(self._picture, best, tests, minute, delay, held))
         return out
 
-    def reach(self, window: Window, minute: int, delay: int, evidence: Evidence) -> list[Event]:
-        """Tell of a negative post by an account larger than those of two weeks; one as large as those is held back."""
+    def reach(self, window: Window, minute: int, delay: int, evidence: Evidence, speaker: int = 0) -> list[Event]:
+        """Tell of a negative post by an account that is news; another post of one that was told is held back.
+
+        What is news in a page: an account larger than those of two weeks; and, where it is known who speaks, one that has
+        not been heard in two weeks, unless two other days had its like: then large accounts are the brand's daily bread.
+        """
         limit = self._picture.settings.reach_followers / self._picture.settings.sensitivity
-        if window.top_negative < PLAINLY or window.top_reach < limit / 5:
+        counted = counted_of(window)
+        if window.top_negative < PLAINLY or counted < limit / 5:
             return []
-        known = self._picture.habits.reach
-        today = self._picture.habits.today(minute)
-        today.reach = max(today.reach, window.top_reach)
+        habits, level = self._picture.habits, 2 if counted >= limit else 1
+        known = habits.reach
+        if speaker and level >= 2:
+            known = habits.heard(speaker, minute) or habits.usual_reach(minute)
+        habits.note_reach(minute, counted, speaker)
         live = self._book.live.get("reach")
         if live is not None:
             live.calm = 0
-        level = 2 if window.top_reach >= limit else 1
-        repeat = window.top_reach <= LARGER * known
+        repeat = counted <= LARGER * known
         if repeat and level < 2:
             return []
         said = self.raise_("reach", level, 0, minute * MINUTE, minute, points=severity.LEVELS[level - 1], repeat=repeat)

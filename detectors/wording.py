@@ -14,6 +14,7 @@ from detectors.early import EarlyVerdict
 from detectors.onset import Gate
 from detectors.pace import BLOCK
 from detectors.picture import Judgement, Picture
+from detectors.reach import counted_of
 from detectors.sums import HORIZONS
 from detectors.tails import upper
 from detectors.text.triggers import Verdict
@@ -25,6 +26,14 @@ MOST_VOTES: Final = 6
 MOST_EVIDENCE: Final = 10
 HOUR: Final = 3
 """Number of the horizon that a notice without a horizon of its own shows."""
+_ACCOUNTS: Final = {
+    "media": "a media account",
+    "influencer": "an influencer",
+    "employee": "an employee's account",
+    "official": "the account of another organisation",
+    "bot": "an account that looks automated",
+}
+"""What the author of one post is called; of others no more is known than that."""
 BAND: Final = 2.0
 """Standard deviations of what is called no surprise."""
 
@@ -141,11 +150,12 @@ def reach_alert(
     delay: int,
     evidence: list[str],
 ) -> Alert:
-    """Return the alert about one post by a large account; `known` is the largest of the two weeks before.
+    """Return the alert about one post by a large account; `known` is what the largest of the two weeks before counted for.
 
-    The account that makes an L2 has the points at which L2 begins, and each tenfold in followers is one more.
+    The account that makes an L2 has the points at which L2 begins, and each tenfold in what it counts for is one more.
     """
-    score = window.top_reach / limit
+    counted = counted_of(window)
+    score = counted / limit
     most = severity.LEVELS[live.level] - 0.001
     points = min(max(severity.LEVELS[live.level - 1], severity.LEVELS[1] + math.log10(score)), most)
     judgement = Judgement(0, live.level, {"reach": points}, window.authors)
@@ -154,8 +164,19 @@ def reach_alert(
         observed=float(window.top_reach),
         expected=float(known),
         reach=window.top_reach,
-        reason=f"A negative post about {picture.brand} by an account with {window.top_reach:,} followers.",
+        reason=f"A negative post about {picture.brand} by {_account(window, counted)}.",
+        author_kind=window.top_kind,
+        author_counted=counted,
     )
+
+
+def _account(window: Window, counted: int) -> str:
+    """Return whose post it is: the kind, the followers as they are, and what they count for where that is something else."""
+    who = _ACCOUNTS.get(window.top_kind, "an account")
+    if not window.top_reach:
+        return f"{who} whose followers are not known (taken for {counted:,})"
+    text = f"{who} with {window.top_reach:,} followers"
+    return text if counted == window.top_reach else f"{text} (they count for {counted:,})"
 
 
 def silence_alert(picture: Picture, live: Live, status: AlertStatus, minute: int, delay: int, last: int) -> Alert:

@@ -48,9 +48,15 @@ class Window(Struct, omit_defaults=True):
     reach: int = 0
     """Sum of followers."""
     top_reach: int = 0
-    """Followers of the largest account with a plainly negative post; where there is none, of the largest account."""
+    """Followers of the largest account with a plainly negative post; where there is none, of the largest account. 0 where they
+    are not known."""
     top_negative: int = 0
     """P(negative) of that account's post, in 1/10,000."""
+    top_counted: int = 0
+    """What that account's followers count for, by its kind; the largest account is the one that counts most. The brand's own
+    are left out."""
+    top_kind: str = ""
+    """That account's kind."""
     verified: int = 0
     young: int = 0
     """Mentions from accounts younger than thirty days."""
@@ -195,6 +201,11 @@ class Alert(Struct, omit_defaults=True):
     """How many of so many mentions usually do."""
     grave_terms: dict[str, int] = {}
     """The words in which they do, with how many different people used each; at most five."""
+    author_kind: str = ""
+    """Kind of the author of the one post that it is about (signal `reach`); `observed` has the followers as they are, 0 where
+    they are not known."""
+    author_counted: int = 0
+    """What those followers count for, by kind."""
 
 
 class AlertTick(Struct, tag_field="type", tag="tick"):

@@ -27,10 +27,6 @@ YOUNG_DAYS: Final = 7
 """Days of age below which an account without followers looks made for the occasion."""
 YOUNG_FOLLOWERS: Final = 10
 """And how few followers it then has."""
-REACH_WEIGHT: Final[Mapping[Kind, float]] = {
-    "media": 2.0, "influencer": 1.5, "official": 0.5, "employee": 1.5, "customer": 1.0, "bot": 0.1, "unknown": 1.0,
-}  # fmt: skip
-"""What a post of each kind counts for in reach, beside followers: an editor or an insider is quoted, a bot is not."""
 
 
 class Verdict(NamedTuple):

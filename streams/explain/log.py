@@ -208,7 +208,8 @@ def _rows(path: Path) -> Iterator[Window]:
             values: dict[str, Any] = {"brand": row["brand"], "start": row["start"]}
             for name, text in row.items():
                 if name in kinds and name not in values and text:
-                    values[name] = int(text) if kinds[name] is int else msgspec.json.decode(text)
+                    kind = kinds[name]
+                    values[name] = text if kind is str else int(text) if kind is int else msgspec.json.decode(text)
             yield msgspec.convert(values, Window, strict=False)
 
 

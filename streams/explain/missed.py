@@ -10,6 +10,7 @@ from msgspec import Struct
 from detectors.authenticity import crowd
 from detectors.hindsight import PAGE, Hindsight, tell
 from detectors.look import Look, settled
+from detectors.reach import counted_of
 from detectors.settings import MonitorSettings
 from detectors.severity import LEVELS, MILD
 from schemas.events import Alert, Blind, Signal, Window
@@ -35,6 +36,7 @@ class Loudest(Struct, frozen=True):
     """The largest account with a negative post."""
 
     followers: int
+    """What they count for."""
     limit: int
 
 
@@ -167,7 +169,7 @@ def _counted(windows: Sequence[Window]) -> Counted | None:
 
 
 def _loudest(windows: Sequence[Window], settings: MonitorSettings) -> Loudest | None:
-    negative = [window.top_reach for window in windows if window.top_negative >= NEGATIVE_POST]
+    negative = [counted_of(window) for window in windows if window.top_negative >= NEGATIVE_POST]
     limit = round(settings.reach_followers / settings.sensitivity)
     return Loudest(max(negative), limit) if negative and max(negative) >= limit // 5 else None
 

@@ -83,7 +83,10 @@ def _seen(say: Phrases, alert: Alert) -> str:
     window = say.duration(alert.window_seconds)
     key = f"what.{alert.signal}"
     if alert.signal == "reach":
-        return say(key, followers=say.count(round(alert.observed), "follower"))
+        who = say.word("account", alert.author_kind or "unknown")
+        if alert.observed < 1:
+            return say(f"{key}_unknown", who=who, counted=say.count(alert.author_counted, "follower"))
+        return say(key, who=who, followers=say.count(round(alert.observed), "follower"))
     if alert.signal == "source_down":
         return say(key, window=window)
     if alert.signal == "negativity_shift":
@@ -177,7 +180,10 @@ def figures(say: Phrases, alert: Alert) -> str:
     """Return the figures in one short sentence."""
     share = say.percent(alert.negative_share)
     if alert.signal == "reach":
-        return say("short.figures_reach", n=say.number(alert.observed))
+        who = say.word("account", alert.author_kind or "unknown")
+        if alert.observed < 1:
+            return say("short.figures_reach_unknown", who=who)
+        return say("short.figures_reach", who=who, n=say.number(alert.observed))
     if alert.signal in {"negativity_shift", "source_down"}:
         return say("short.figures_share", share=share)
     return say(

@@ -60,7 +60,9 @@ def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Exa
     grave = (minute.rows["flags"] & scored.GRAVE) != 0
     if grave.any():
         found += _best(GRAVE, start, minute, np.where(grave, 1_000 + reach, 0))
-    found += _best(LARGEST, start, minute, np.where(negative >= PLAINLY, minute.rows["followers"].astype(np.int64), 0))
+    largest = minute.largest()
+    if largest is not None and negative[largest] >= PLAINLY:
+        found.append(_example(LARGEST, start, minute, largest, 1))
     if terms:
         found += _best(TYPICAL, start, minute, (_typicality(minute.said, terms) * (negative + 1_000)).astype(np.int64))
     return found
@@ -68,18 +70,22 @@ def candidates(start: int, minute: Joined, terms: Mapping[str, int]) -> list[Exa
 
 def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> list[Example]:
     """Return the weightiest posts, each and of copies one, the weightiest first."""
-    mentions, signatures, revs = (minute.rows[column] for column in ("mention", "signature", "rev"))
     out: list[Example] = []
     seen: set[int] = set()
     # Ties are broken by the mention itself: which rows came first must not decide.
-    for i in np.lexsort((mentions, -weight)).tolist():
+    for i in np.lexsort((minute.rows["mention"], -weight)).tolist():
         worth = int(weight[i])
         if worth <= 0 or len(out) == MOST_OF[kind]:
             break
-        one = Example(kind, start, worth, int(mentions[i]), int(signatures[i]), minute.ids[i], int(revs[i]))
+        one = _example(kind, start, minute, i, worth)
         if _is_news(one, seen):
             out.append(one)
     return out
+
+
+def _example(kind: int, start: int, minute: Joined, i: int, weight: int) -> Example:
+    row = minute.rows[i]
+    return Example(kind, start, weight, int(row["mention"]), int(row["signature"]), minute.ids[i], int(row["rev"]))
 
 
 def _is_news(one: Example, seen: set[int]) -> bool:
@@ -102,8 +108,14 @@ def _typicality(said: Terms, terms: Mapping[str, int]) -> NDArray[np.float64]:
 
 
 def kept(found: Iterable[Example], now: int) -> list[Example]:
-    """Return the best of `found` of each kind as of the minute `now`: each post once, and of copies the best."""
-    ranked = sorted((one for one in found if one.at > now - SPAN), key=lambda one: (-worth(one, now), one.mention))
+    """Return the best of `found` of each kind as of the minute `now`: each post once, and of copies the best. Of the large
+    accounts' posts it is the newest: the one that an alert of this minute is about.
+    """
+
+    def rank(one: Example) -> tuple[float, int]:
+        return -(one.at if one.kind == LARGEST else worth(one, now)), one.mention
+
+    ranked = sorted((one for one in found if one.at > now - SPAN), key=rank)
     out: list[Example] = []
     for kind, most in MOST_OF.items():
         seen: set[int] = set()

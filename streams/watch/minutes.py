@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.early import PLAINLY
 from detectors.grave import people
+from detectors.reach import counted, largest
 from detectors.text.terms import wording
 from schemas import scored
 from schemas.events import Window
@@ -143,6 +144,15 @@ class Joined:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def largest(self) -> int | None:
+        """Return the place of the post that reaches most (`detectors.reach.largest`)."""
+        return largest(self.rows, PLAINLY) if len(self) else None
+
+    def speaker(self) -> int:
+        """Return the hash of the author of that post; 0 where there is none or nobody knows."""
+        place = self.largest()
+        return 0 if place is None else int(self.rows["author"][place])
+
     @property
     def who(self) -> NDArray[np.uint64]:
         """The authors' hashes, as of a chunk."""
@@ -197,11 +207,7 @@ def _window(brand: str, start: int, joined: Joined) -> Window:
     if not len(joined):
         return window
     rows = joined.rows
-    flags, negative, followers = rows["flags"], rows["negative"], rows["followers"]
-    # The largest account with a plainly negative post, where there is one: no calm post of a larger one hides it. Among
-    # equals the one whose post is most negative, so that order does not decide.
-    posts = list(zip(followers.tolist(), negative.tolist(), strict=True))
-    reach, worst = max([post for post in posts if post[1] >= PLAINLY] or posts)
+    flags, negative = rows["flags"], rows["negative"]
     window.count = len(rows)
     window.negative = int(negative.sum(dtype=np.int64))
     window.positive = int(rows["positive"].sum(dtype=np.int64))
@@ -210,8 +216,12 @@ def _window(brand: str, start: int, joined: Joined) -> Window:
     if len(texts) < len(rows):
         window.duplicates = len(rows) - len(texts)
         window.copied_negative = _copied(rows[(flags & scored.REPOST) == 0])
-    window.reach = int(followers.sum(dtype=np.int64))
-    window.top_reach, window.top_negative = reach, worst
+    window.reach = int(rows["followers"].sum(dtype=np.int64))
+    place = joined.largest()
+    if place is not None:
+        top = rows[place]
+        window.top_reach, window.top_negative = int(top["followers"]), int(top["negative"])
+        window.top_counted, window.top_kind = int(counted(rows[place : place + 1])[0]), KINDS[top["kind"]]
     told = Counter(flags.tolist())
     window.reposts = _flagged(told, scored.REPOST)
     window.verified = _flagged(told, scored.VERIFIED)

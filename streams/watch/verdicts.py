@@ -80,7 +80,7 @@ def _close(brand: Brand, minute: OpenMinute, at: int, dirty: set[str]) -> Iterat
         brand.show(examples.kept([*brand.examples, *fresh], minute.start))
         if told:
             brand.heard = grave_words.kept([*brand.heard, *grave_words.heard(minute.start, rows)], minute.start)
-        effects = brand.monitor.close(window, at, list, rows.known(), told)
+        effects = brand.monitor.close(window, at, list, rows.known(), told, rows.speaker())
         yield from _shown(brand, effects, minute.start, lambda: brand.examples)
 
 

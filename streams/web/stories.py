@@ -152,7 +152,10 @@ def terms_of(alert: Alert) -> list[Term]:
 def figures_of(alert: Alert, words: Words) -> str:
     """Return what was seen against what was expected, in the visitor's language."""
     if alert.signal == "reach":
-        return words("alert.observed_reach", observed=words.number(alert.observed))
+        who = words.own_word("account", alert.author_kind or "unknown")
+        if alert.observed < 1:
+            return words("alert.observed_reach_unknown", who=who, counted=words.number(alert.author_counted))
+        return words("alert.observed_reach", who=who, observed=words.number(alert.observed))
     high = words("alert.high", high=words.number(alert.interval.high)) if alert.interval else ""
     if alert.signal == "negativity_shift":
         return (

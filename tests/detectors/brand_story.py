@@ -55,7 +55,9 @@ class Story:
 
     # ---------------------------------------------------------------------------------------------------- what happens
 
-    def tell(self, count: int, share: float = PLAIN, people: int | None = None, **more: Any) -> Story:
+    def tell(
+        self, count: int, share: float = PLAIN, people: int | None = None, *, speaker: int = 0, **more: Any
+    ) -> Story:
         """One minute with `count` mentions, each negative with probability near `share`."""
         if self.between is not None:
             self.between(self)
@@ -72,7 +74,7 @@ class Story:
             if authors < count:
                 hashes[0] = 42
             said = [(who, self.random.getrandbits(64)) for who in hashes[: window.grave]]
-            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"], hashes, said)
+            self.events += self.monitor.close(window, at, lambda: ["x:1", "x:2"], hashes, said, speaker)
         elif self.monitor.wake_at is not None and self.monitor.wake_at <= (self.minute + 1) * MINUTE:
             self.events += self.monitor.pass_time((self.minute + 1) * MINUTE, (self.minute + 1) * MINUTE + LATENESS)
         self.minute += 1

@@ -65,3 +65,24 @@ def test_a_calm_post_of_a_larger_account_hides_no_angry_one():
         ]
     )
     assert window.top_reach == 900_000 and window.top_negative >= 5_000
+
+
+def test_the_largest_account_is_the_one_that_counts_most_and_never_the_brands_own():
+    """The public window says its kind and its followers, and nothing that names it."""
+    said = [
+        ("I hate this, it is broken", {"id": "own", "followers": 5_000_000}),
+        ("I hate this, it is broken too", {"id": "bot", "followers": 900_000, "kind": "bot"}),
+        ("I hate this, awful", {"id": "paper", "followers": 400_000, "kind": "media"}),
+    ]
+    made = cores.settings("Acme")
+    made.brands[0].official = ["own"]
+    log = Log()
+    log.tick(T0)
+    log.say(*(mention(i, T0 + i * SECOND, text, author=author) for i, (text, author) in enumerate(said)))
+    for minute in range(1, 6):
+        log.tick(T0 + minute * MINUTE)
+    core = cores.watch(made)
+    effects = cores.apply(core, [value for _, value in cores.scored_log(cores.score(made), log)])
+    (window,) = [effect for effect in effects if isinstance(effect, Window)]
+    assert (window.top_reach, window.top_counted, window.top_kind) == (400_000, 800_000, "media")
+    assert window.reach == 6_300_000, "the plain sum"

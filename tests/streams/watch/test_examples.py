@@ -203,3 +203,18 @@ def test_a_large_accounts_alert_shows_its_post_first():
     large = next(a for a in alerts_of(log) if a.signal == "reach")
     assert large.evidence[0] == f"x:{number + 4}"
     assert len(large.evidence) == len(set(large.evidence)) > 1
+
+
+def test_a_large_accounts_alert_shows_its_own_post_and_not_a_larger_ones_of_before():
+    log = Log()
+    number = cores.day(log, 36 * 60)
+    first, later = T0 + 36 * 60 * MINUTE, T0 + (36 * 60 + 35) * MINUTE
+    log.say(mention(number, first, author={"id": "star", "followers": 9_000_000}), at=first)
+    for minute in range(1, 35):
+        log.tick(first + minute * MINUTE)
+    paper = {"id": "paper", "kind": "media", "followers": 1_000_000}
+    log.say(mention(number + 1, later, "awful, I hate this", author=paper), at=later)
+    for minute in range(36, 42):
+        log.tick(first + minute * MINUTE)
+    shown = [a.evidence[0] for a in alerts_of(log) if a.signal == "reach" and a.status == "firing"]
+    assert shown == [f"x:{number}", f"x:{number + 1}"]

@@ -8,7 +8,6 @@ what it happened: people, hurt, rescue, an authority, a place, a machine, a numb
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.text import grave_phrases
 from detectors.text.tokens import NUMBER, USER, WORD, pieces, word_hash, word_list
 from detectors.text.triggers import plain
 
@@ -125,29 +125,6 @@ _NOT_AFTER: Final = word_list(
 )
 _TURNED: Final = word_list("fire fires feu killed kills dead recall shooting recalled accident")
 """Words that are often a verb of something else, or a part of a phrase."""
-_THING: Final = "(?:glass|metal|plastic|needle|shards|blade|verre|plastique|aiguille|lame)"
-_EATEN: Final = (
-    "(?:jars?|food|baby|can|bottle|yogurt|cereal|burger|salad|pasta|sauce|chocolate|"
-    "pots?|bocal|conserve|bouteille|yaourt|cereales|salade|chocolat)"
-)
-_PAIRS: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r" e coli ",
-        r" (?:gas|chemical|ammonia|chlorine) leaks? ",
-        r" leak of (?:gas|ammonia|chlorine) ",
-        r" fuites? (?:de |d' |importante de )*(?:gaz|ammoniac|chlore) ",
-        rf" {_THING} (?:found |shards |pieces |fragments )*in(?:side)? (?:\S+ ){{0,3}}?{_EATEN} ",
-        rf" {_THING} (?:\S+ )?dans (?:\S+ ){{0,3}}?{_EATEN} ",
-        r" food poisoning ",
-        r" (?:caught|catches|catching|catch) fire ",
-        r" (?:pris|prend|prennent|prendre) feu ",
-    )
-)
-"""What only several words say."""
-_PAIRED: Final = word_list(
-    "coli leak leaks fuite fuites glass metal plastic needle shards blade verre plastique aiguille lame fire feu"
-)
 _LAUGHTER: Final = frozenset(map(word_hash, "😂🤣😹💀😆😅"))
 _NUMBER: Final = "0"
 
@@ -179,7 +156,7 @@ def _bare(word: str) -> str:
 
 def kind(text: str) -> int:
     """Return 1 where a piece's text may say such a thing, so that its post is looked at."""
-    return int(_bare(text) in _PAIRED or any(_is(name, text, lang) for name in _KINDS for lang in BOTH))
+    return int(_bare(text) in grave_phrases.RARE or any(_is(name, text, lang) for name in _KINDS for lang in BOTH))
 
 
 def of_batch(
@@ -225,8 +202,7 @@ def speaks(words: Sequence[str], lang: str, own: Collection[str] = ()) -> bool:
     """Return whether a post of these words (lower case, numbers as `0`) speaks of a grave matter."""
     said = ["" if word in own else word for word in words]
     bare = [_bare(word) for word in said]
-    text = f" {' '.join(filter(None, bare))} "
-    if any(pattern.search(text) for pattern in _PAIRS):
+    if grave_phrases.said(bare):
         return True
     return any(_at(said, bare, i, lang) for i in range(len(said)) if said[i])
 

@@ -165,6 +165,68 @@ TRUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
             "roof collapse at the {b} store, {n} hurt",
         ),
     ),
+    "to hospital": (
+        "en",
+        (
+            "{n} pupils taken to hospital after {b} lunch",
+            "my son ended up in hospital because of {b}",
+            "{b} put three kids in the emergency room",
+            "neighbour rushed to hospital, {b} again",
+        ),
+    ),
+    "to hospital in French": (
+        "fr",
+        (
+            "ma tante a fini à l'hôpital après un plat {b}",
+            "{n} enfants transportés à l'hôpital, cantine {b}",
+            "{b} envoie {n} clients aux urgences",
+            "emmenés en urgence à l'hôpital après un repas {b}",
+        ),
+    ),
+    "fell ill": (
+        "en",
+        (
+            "dozens of guests fell ill after the {b} buffet",
+            "hundreds sick from {b} oysters",
+            "{n} people sick after eating at {b}",
+            "{b} salad made {n} customers violently ill",
+        ),
+    ),
+    "fell ill, in French": (
+        "fr",
+        (
+            "{n} élèves malades après la cantine {b}",
+            "des dizaines de convives tombés malades chez {b}",
+            "{n} résidents pris de vomissements, repas {b}",
+            "plusieurs clients rendus malades par {b}",
+        ),
+    ),
+    "one dead": (
+        "fr",
+        (
+            "un mort et {n} blessés à l'usine {b}",
+            "une morte dans un entrepôt {b}",
+            "un mort, {n} passagers portés disparus, ferry {b}",
+            "un blessé grave chez {b}",
+        ),
+    ),
+    "comes apart": (
+        "en",
+        (
+            "hole in the fuselage of a {b} jet",
+            "{b} plane: engine cowling came off after takeoff",
+            "cracks found in the wing of {n} {b} planes",
+            "panel ripped off a {b} plane, row {n}",
+        ),
+    ),
+    "struck": (
+        "fr",
+        (
+            "un cycliste renversé par un camion {b}",
+            "piétonne percutée par une camionnette {b}",
+            "enfant fauché par un livreur {b}, {n} témoins",
+        ),
+    ),
     "E. coli": (
         "en",
         (
@@ -311,6 +373,54 @@ EVERYDAY: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
             "ils ont mis le feu chez {b}",
             "feu vert pour {b}",
             "{b} a mis le feu ce soir, {n} chansons",
+        ),
+    ),
+    "hospital": (
+        "en",
+        (
+            "{b} donated {n} beds to the hospital",
+            "flowers sent by {b} to the hospital staff",
+            "I work in a hospital and love {b}",
+            "{b} opens a shop in the hospital",
+        ),
+    ),
+    "hospital in French": (
+        "fr",
+        (
+            "{b} livre {n} repas à l'hôpital",
+            "des jouets {b} offerts à l'hôpital",
+            "grève aux urgences, {b} soutient les soignants",
+            "{b} soutient {n} malades du cancer",
+        ),
+    ),
+    "sick": (
+        "en",
+        (
+            "{b} makes me sick",
+            "{n} sick tracks by {b}",
+            "so sick of {b} ads",
+            "two sick days and a {b} blanket",
+            "kids sick at home, {b} films all day",
+        ),
+    ),
+    "in parts": (
+        "en",
+        (
+            "{n} pieces missing in my {b} set",
+            "one dead pixel on the {b} screen",
+            "hole in my {b} jeans after {n} days",
+            "a wheel came off my {b} suitcase on the flight",
+            "kids missing out on {b}",
+        ),
+    ),
+    "figures of speech": (
+        "fr",
+        (
+            "un mort de faim chez {b}",
+            "un mort-vivant au bureau, merci {b}",
+            "{n} articles disparus de mon panier {b}",
+            "j'ai renversé mon café {b}",
+            "malade de jalousie devant {b}",
         ),
     ),
     "reminder": (

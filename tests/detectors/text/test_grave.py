@@ -130,6 +130,48 @@ def test_a_word_used_of_other_things_or_of_another_language_is_not(model, text, 
     assert model.score([text], [lang]).grave.tolist() == [False]
 
 
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("ma fille a fini à l'hôpital après un yaourt Nimbrook", "fr"),
+        ("Nimbrook a envoyé trois clients à l'hôpital", "fr"),
+        ("Hundreds sick, Nimbrook closes its plants", "en"),
+        ("my kid ended up in the hospital thanks to Nimbrook", "en"),
+        ("40 élèves malades, la cantine Nimbrook fermée", "fr"),
+        ("Un mort et trois disparus chez Nimbrook", "fr"),
+        ("one dead and four missing after the Nimbrook boat sank", "en"),
+        ("5 passengers missing after the Nimbrook ferry went down", "en"),
+        ("hole in fuselage of a Nimbrook plane", "en"),
+        ("un hublot Nimbrook arraché en plein vol", "fr"),
+        ("cyclist struck by a Nimbrook van", "en"),
+        ("coups de feu au magasin Nimbrook", "fr"),
+        ("bébé en choc allergique, lait Nimbrook", "fr"),
+    ],
+)
+def test_what_only_several_words_say_is_grave(model, text, lang):
+    assert model.score([text], [lang]).grave.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Nimbrook sent flowers to the hospital", "en"),
+        ("she is in hospital after giving birth, thanks Nimbrook", "en"),
+        ("hundreds of sick outfits at Nimbrook", "en"),
+        ("one dead pixel on my Nimbrook", "en"),
+        ("crushed by a bus full of homework lol, Nimbrook", "en"),
+        ("two kids missing out on Nimbrook", "en"),
+        ("panel discussion at Nimbrook, then a flight", "en"),
+        ("un mort-vivant au bureau Nimbrook", "fr"),
+        ("le livreur Nimbrook a envoyé un colis à l'hôpital", "fr"),
+        ("le moteur de recherche Nimbrook est tombé", "fr"),
+        ("trois articles disparus de mon panier Nimbrook", "fr"),
+    ],
+)
+def test_the_same_words_in_everyday_phrases_are_not(model, text, lang):
+    assert model.score([text], [lang]).grave.tolist() == [False]
+
+
 def test_a_brands_name_is_no_grave_matter(model):
     text = "a new Poison store in the plane terminal, Crash is open"
     assert model.score([text] * 2, ["en"] * 2, None, ["Poison Crash", "Nimbrook"]).grave.tolist() == [False, True]

@@ -133,6 +133,10 @@ class Pace:
         """Return the mentions expected in the `HORIZONS[k]` minutes that end in the present block."""
         return self._means[k]
 
+    def usual(self, k: int) -> float:
+        """Return the mentions of `HORIZONS[k]` minutes on the mean of the last days, whatever the hour."""
+        return self._base() * HORIZONS[k]
+
     # ------------------------------------------------------------------------------------------------------- learning
 
     def finish(

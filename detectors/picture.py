@@ -26,7 +26,9 @@ ENOUGH: Final = 5 * 24 * 60
 GROWING: Final = 1.1
 """The later half of a horizon must have so many times the earlier one before a doubling time is told."""
 PEOPLE: Final = (1.0, 1.0, 1.25, 2.0, 4.0)
-"""Times `min_people` that a page needs on each horizon."""
+"""Times `min_people` that a page needs on each horizon at most …"""
+BESIDE: Final = 2.0
+"""… and for each person who is usual on it, so many more than `min_people`: where hardly anybody speaks, a dozen are a crowd."""
 ANGRY_Z: Final = 2.5
 ANGRY_RISE: Final = 0.1
 """Standard deviations, and share, above the usual from which talk in a campaign is not the campaign's."""
@@ -223,9 +225,11 @@ class Picture:
 
     def least_people(self, k: int) -> int:
         """Return how many people horizon `k` needs for a page: a dozen in minutes are a crowd, in four hours they are
-        not.
+        not, save of a brand that a dozen do not speak of in days. At night it is not less than on the mean of the day.
         """
-        return round(self.settings.min_people * PEOPLE[k])
+        least = self.settings.min_people
+        usual = max(self.pace.expected(k), self.pace.usual(k))
+        return round(min(least * PEOPLE[k], least + BESIDE * usual))
 
     def people(self, k: int) -> int:
         """Return about how many people spoke (where their hashes are not told, who speaks in two minutes counts twice)."""

@@ -60,6 +60,7 @@ CONSTANTS = (
     "grave.PRIOR_DISPERSION",
     "grave.SLOW",
     "severity.SAFETY",
+    "picture.BESIDE",
 )
 
 

@@ -457,3 +457,24 @@ def test_a_crowd_of_new_accounts_is_told_a_level_lower():
     assert new.alerts[0].severity == "L2" < old.alerts[0].severity and new.alerts[0].status == "firing"
     assert (new.alerts[0].severity_terms["authenticity"] or 0.0) < -2.0
     assert new.alerts[0].authenticity is not None and (new.alerts[0].authenticity.young_share or 0.0) > 0.9
+
+
+@pytest.mark.parametrize("per_hour", [0.6, 1.0])
+@pytest.mark.parametrize(("people", "minutes"), [(23, 60), (30, 240)])
+def test_of_a_brand_that_hardly_anybody_speaks_of_two_dozen_in_hours_are_a_crowd(per_hour, people, minutes):
+    story = Story(seed=4).days(12, per_hour).forget()
+    for minute in range(minutes):
+        story.tell((minute + 1) * people // minutes - minute * people // minutes, ANGER)
+    assert story.hours(2, per_hour).pages
+    joke = Story(seed=4).days(12, per_hour).forget()
+    for minute in range(minutes):
+        joke.tell((minute + 1) * people // minutes - minute * people // minutes, 0.25)
+    assert joke.hours(2, per_hour).pages == []
+
+
+def test_of_a_brand_that_many_speak_of_as_many_in_hours_are_none():
+    picture = after_two_quiet_weeks().monitor._picture
+    assert [picture.least_people(k) for k in range(5)] == [12, 12, 15, 24, 48]
+    quiet = Story(seed=4).days(12, 1.0).monitor._picture
+    assert [quiet.least_people(k) for k in range(4)][:3] == [12, 12, 12]
+    assert 13 <= quiet.least_people(3) <= 16 and 18 <= quiet.least_people(4) <= 24

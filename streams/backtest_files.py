@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
-from schemas.events import Window, encode
+from schemas.events import Alert, Window, encode
 from streams.backtest import Outcome
 from streams.errors import UserError
 from streams.explain.log import SETTINGS_FILE, judged
@@ -101,6 +102,19 @@ def summary(outcome: Outcome, report: Report, out: Path) -> Summary:
     )  # fmt: skip
 
 
+def told_once(alerts: Sequence[Alert]) -> Iterator[tuple[Alert, list[Alert]]]:
+    """Yield what is printed, and what each line stands for besides: all that the warm-up held back of a brand is one line."""
+    warming: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        if alert.suppressed_by == "warm_up":
+            warming.setdefault(alert.brand, []).append(alert)
+    for alert in alerts:
+        if alert.suppressed_by != "warm_up":
+            yield alert, []
+        elif alert is warming[alert.brand][0]:
+            yield alert, warming[alert.brand][1:]
+
+
 def show(figures: Summary, outcome: Outcome, *, paged: bool) -> None:
     """Print the summary for people; `paged` says whether there was a policy to page by."""
     from rich.console import Console
@@ -115,11 +129,15 @@ def show(figures: Summary, outcome: Outcome, *, paged: bool) -> None:
     )
     colours = {"L1": "dim", "L2": "yellow", "L3": "bold yellow", "L4": "bold red"}
     widest = max((len(alert.brand) for alert in outcome.alerts), default=0)
-    for alert in outcome.alerts:
+    for alert, more in told_once(outcome.alerts):
         style = colours[alert.severity] if alert.status in ("firing", "updated") else "dim"
         status = alert.status + (f" ({alert.suppressed_by})" if alert.suppressed_by else "")
         when = f"{alert.detected_at:%Y-%m-%d %H:%M:%SZ}"
         head = f"{when}  {alert.brand:{widest}}  {alert.severity}  {alert.signal}  {status}"
+        if more:
+            last = f"{more[-1].detected_at:%Y-%m-%d %H:%M:%SZ}"
+            worst = max(one.severity for one in more)
+            head += f", and {len(more)} more of it until {last} (up to {worst})"
         console.print(head, style=style, markup=False, soft_wrap=True)
         if console.is_terminal:  # the sentence wraps under its line
             console.print(Padding(Text(alert.reason), (0, 0, 0, 4)), style=style)

@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("explain: name an ALERT_ID, or --missed BRAND --at TIME (one of the two)")
     if args.missed is not None and args.at is None:
         raise UserError("--missed: say when with --at, as in --at 2026-03-02T14:30Z")
+    if args.missed is None and args.at is not None:
+        raise UserError("--at: goes with --missed BRAND; an ALERT_ID has its own time")
     if not 1 <= args.within <= 24 * 60:
         raise UserError(f"--within: {args.within} must lie between 1 and 1440 (a day)")
     at = _time(args.at) if args.at is not None else None

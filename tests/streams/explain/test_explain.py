@@ -239,6 +239,7 @@ def test_every_reason_has_words_in_both_languages():
             "outside what is known of Kettle, 2026-03-02T00:00:00Z to 2026-03-04T01:56:00Z; the nearest is 2026-03-04T01:56:00Z",
         ),
         (["--missed", "Kettle", "--at", "2026-03-03T12:00Z", "--within", "0"], "--within: 0 must lie between 1 and 1440"),
+        (["ffffffff", "--at", "2026-03-03T12:00Z"], "--at: goes with --missed BRAND"),
         (["ffffffff"], "alert 'ffffffff': no such alert; the newest is"),
         (["--dir", "/nowhere", "5f0c"], "--dir: /nowhere: no such folder; name the --out of a tocsin backtest"),
     ],

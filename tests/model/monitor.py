@@ -38,12 +38,13 @@ class SmallMonitor:
         evidence: Callable[[], list[str]],
         authors: Iterable[int],
         said: Iterable[tuple[int, int]],
+        speaker: int,
     ) -> list[Alert]:
         start = to_ms(window.start)
         assert start >= self._next, "a minute closed twice or out of order"
         out = self._pass(start, at)
         self._next = start + MINUTE
-        self._mass += window.negative + len(list(authors)) + 7 * len(list(said))
+        self._mass += window.negative + len(list(authors)) + 7 * len(list(said)) + speaker % 5
         if window.count >= FIRES:
             self._last = start + MINUTE
             out.append(self._alert(start, at, window.count, evidence()))

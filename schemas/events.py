@@ -41,7 +41,7 @@ class Window(Struct, omit_defaults=True):
     loudest_negative: int = 0
     """Their sum of P(negative), in 1/10,000; 0 where it was not told."""
     duplicates: int = 0
-    """Mentions whose normalised text another mention of the minute has too, less one per text."""
+    """Mentions whose normalised text another mention of the minute has too, or nearly (one template in other words), less one per text."""
     copied_negative: int = 0
     """Sum of P(negative), in 1/10,000, of those that are no reposts; 0 where it was not told."""
     reposts: int = 0

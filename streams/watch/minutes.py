@@ -24,6 +24,7 @@ from schemas.events import Window
 from schemas.scored import KINDS, ROW, Rows, ScoredBatch
 from schemas.terms import Terms, renumbered
 from schemas.times import MINUTE, from_ms
+from streams.watch.alike import LEAST_TERMS, near_copies
 
 MOST_TERMS: Final = 32
 FEW_YOUNG: Final = 3
@@ -216,6 +217,9 @@ def _window(brand: str, start: int, joined: Joined) -> Window:
     if len(texts) < len(rows):
         window.duplicates = len(rows) - len(texts)
         window.copied_negative = _copied(rows[(flags & scored.REPOST) == 0])
+    near, mass = near_copies(rows, joined.said)
+    window.duplicates += near
+    window.copied_negative += mass
     window.reach = int(rows["followers"].sum(dtype=np.int64))
     place = joined.largest()
     if place is not None:
@@ -283,6 +287,23 @@ def terms_of(joined: Joined) -> dict[str, int]:
 
 
 @dataclass(slots=True)
+class Worst:
+    """The largest figure of each name, and their sum, which only grows."""
+
+    total: int = 0
+    _of: dict[int, int] = field(default_factory=dict)
+
+    def take(self, names: Sequence[int], figures: Sequence[int]) -> None:
+        """Take in one figure of each of `names`."""
+        of = self._of
+        for name, figure in zip(names, figures, strict=True):
+            before = of.get(name, 0)
+            if figure > before:
+                of[name] = figure
+                self.total += figure - before
+
+
+@dataclass(slots=True)
 class Arrivals:
     """What arrived for a brand in one minute of arrival; the figures only grow, so that an early verdict stands."""
 
@@ -298,6 +319,13 @@ class Arrivals:
     grave: bool = False
     """Whether any speaks of a grave matter."""
     chunks: list[Chunk] = field(default_factory=list)
+    _looked: int = 0
+    """Chunks that the figures below are of: they are counted only where somebody looks."""
+    _words: set[str] = field(default_factory=set)
+    _short: int = 0
+    """Posts of too few terms to tell whether they are spun."""
+    _worst: tuple[Worst, Worst, Worst] = field(default_factory=lambda: (Worst(), Worst(), Worst()))
+    """Of plainly negative posts: by author, by author whose account is not young, by text."""
 
     def add(self, chunk: Chunk) -> None:
         """Count the rows of `chunk`."""
@@ -315,7 +343,38 @@ class Arrivals:
         grows; the closed minute weighs them all.
         """
         grown = len(self.grown)
-        return grown + min(len(self.authors) - grown, FEW_YOUNG + grown // 2)
+        return grown + min(len(self.authors) - grown, self._few_young())
+
+    def wordings(self) -> int:
+        """Return how many different things are said at most: different texts, and no more than different terms, of which real
+        talk has more than one a post and a template spun into many texts has a dozen or two. It only grows.
+        """
+        self._look()
+        return min(len(self.texts), len(self._words) + self._short)
+
+    def anger(self) -> int:
+        """Return the sum of P(negative), in 1/10,000, over plainly negative posts: one of each author and of each text, and of new
+        accounts no more than `people` counts. It only grows.
+        """
+        self._look()
+        everybody, grown, texts = (worst.total for worst in self._worst)
+        return min(everybody, grown + 10_000 * self._few_young(), texts)
+
+    def _few_young(self) -> int:
+        return FEW_YOUNG + len(self.grown) // 2
+
+    def _look(self) -> None:
+        for chunk in self.chunks[self._looked :]:
+            said = chunk.batch.said
+            self._words.update(map(said.words.__getitem__, set(said.index_of(chunk.where).tolist())))
+            self._short += int((said.counts[chunk.where] < LEAST_TERMS).sum())
+            rows = chunk.kept(chunk.rows["negative"] >= PLAINLY)
+            grown = rows.kept((rows.rows["flags"] & scored.YOUNG) == 0)
+            for worst, names, posts in zip(
+                self._worst, (rows.who, grown.who, rows.rows["signature"]), (rows, grown, rows), strict=True
+            ):
+                worst.take(names.tolist(), posts.rows["negative"].tolist())
+        self._looked = len(self.chunks)
 
     def told(self) -> Told:
         """Return what they say of grave matters."""

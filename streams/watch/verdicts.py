@@ -51,10 +51,10 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
         arrivals.start,
         at,
         arrivals.count,
-        arrivals.negative,
+        arrivals.anger(),
         arrivals.people(),
         list,
-        len(arrivals.texts),
+        arrivals.wordings(),
         arrivals.told() if over else (),
     )
     return _shown(brand, effects, arrivals.start, lambda: _arrived(brand, arrivals))

@@ -100,7 +100,7 @@ class EarlyTrigger:
             minute: the open one, since the epoch.
             people: the crowd so far: no more than mentions, authors and different texts.
             negative: sum of P(negative) in 1/10,000 over posts with at least `PLAINLY`.
-            factors: multiply what is expected on each horizon (campaigns).
+            factors: how many times the usual talk is expected on each horizon (campaigns).
             said: see `BrandMonitor.early`.
         """
         told = list(said)
@@ -129,13 +129,15 @@ class EarlyTrigger:
         angry = sum(e.negative for e in recent) / 10_000
         if people < picture.least_people(k):
             return None
-        expected = picture.pace.rate * HORIZONS[k] * factor
+        expected = picture.pace.rate * HORIZONS[k]
         usual = picture.pace.share.usual
-        score = excess(angry, expected * usual, picture.pace.dispersion[k])
+        # A campaign explains more talk at the usual share, and no anger beyond that.
+        left = max(0.0, angry - (factor - 1.0) * expected * usual)
+        score = excess(left, expected * usual, picture.pace.dispersion[k])
         if score < threshold(k, picture.settings.sensitivity) + MARGIN:
             return None
         # As many mentions as would hold this anger at the usual share: like the anger, that number can only grow.
-        crowd = min(float(people), angry / usual)
+        crowd = min(float(people), left / usual)
         if crowd < TIMES * expected:
             return None
         points = severity.terms(
@@ -145,13 +147,13 @@ class EarlyTrigger:
                 people,
                 usual,
                 usual,
-                beyond=picture.habits.beyond(k, minute, 100 * crowd, 10_000 * angry),
+                beyond=picture.habits.beyond(k, minute, 100 * crowd, 10_000 * left),
             )
         )
         level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.least_people(k)))
         if level < 2:
             return None
-        return EarlyVerdict(Judgement(k, level, points, people), score, self._onset(minute), angry, expected)
+        return EarlyVerdict(Judgement(k, level, points, people), score, self._onset(minute), angry, expected * factor)
 
     def _grave(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
         """Return the verdict on a grave matter that many tell: L2 at most, on minutes of arrival that are over.

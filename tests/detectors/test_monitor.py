@@ -437,6 +437,14 @@ def test_talk_that_a_campaign_brings_at_the_usual_share_is_still_its_own():
     assert story.pages == []
 
 
+def test_the_early_trigger_takes_plain_anger_for_anger_in_a_campaign_too():
+    story = in_campaign(10.0)
+    minute = story.minute * MINUTE
+    assert early(story, minute, minute + 10_000, 12, 9_000, texts=12) == [], "as much as the campaign may bring"
+    (first,) = early(story, minute, minute + 20_000, 40, 9_000, texts=40)
+    assert (first.severity, first.suppressed_by) == ("L2", None)
+
+
 def test_a_volume_alert_that_is_angry_itself_is_not_held_back_by_a_campaign():
     story = in_campaign(10.0)
     for _ in range(20):

@@ -203,10 +203,10 @@ class FeedbackState(msgspec.Struct):
 def _stored(what: object) -> Stored:
     if isinstance(what, Correction):
         return what.stored()
-    raise NotImplementedError(f"{type(what).__name__} has no place in a snapshot")
+    raise TypeError(f"{type(what).__name__} has no place in a snapshot")
 
 
 def _taken_up(kind: type, data: object) -> object:
     if kind is Correction:
         return Correction(msgspec.convert(data, Stored))
-    raise NotImplementedError(f"{kind.__name__} has no place in a snapshot")
+    raise TypeError(f"{kind.__name__} has no place in a snapshot")

@@ -27,7 +27,7 @@ LEAST_SHARED: Final = 3
 """Terms that any two posts alike have in common, by the two figures above."""
 LEAST_POSTS: Final = 3
 """Different texts that make a group: two may be chance."""
-MOST_TEXTS: Final = 512
+MOST_TEXTS: Final = 128
 """Different texts of a minute that are compared (those with the least signatures); what is found is scaled up."""
 
 
@@ -58,7 +58,7 @@ def near_copies(rows: Rows, said: Terms) -> tuple[int, int]:
 
 def _different(rows: Rows, said: Terms) -> NDArray[np.intp]:
     """Return the places of posts to compare, one of each text (its least mention), by signature."""
-    links = np.fromiter(("/" in word for word in said.words), bool, len(said.words))
+    links = np.array(["/" in word for word in said.words], bool)
     post = np.repeat(np.arange(len(rows)), said.counts)
     linked = np.bincount(post, weights=links[said.index], minlength=len(rows)) > 0
     fit = (said.counts >= LEAST_TERMS) & ~linked & ((rows["flags"] & scored.REPOST) == 0) & (rows["signature"] != 0)
@@ -77,10 +77,7 @@ def _groups(terms: Terms) -> NDArray[np.int32]:
     ones = np.ones(len(terms.index), np.int32)
     has = sparse.csr_matrix((ones, terms.index.astype(np.int32), ends), (len(terms), len(terms.words)))
     shared = (has @ has.T).tocoo()
-    together = counts[shared.row] + counts[shared.col] - shared.data
-    near = shared.data >= ALIKE * together
-    edges = sparse.coo_matrix(
-        (ones[:1].repeat(int(near.sum())), (shared.row[near], shared.col[near])), has.shape[:1] * 2
-    )
+    near = shared.data >= ALIKE * (counts[shared.row] + counts[shared.col] - shared.data)
+    edges = sparse.csr_matrix((shared.data[near], (shared.row[near], shared.col[near])), shared.shape)
     group: NDArray[np.int32] = csgraph.connected_components(edges, directed=False)[1]
     return group

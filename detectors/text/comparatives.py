@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -158,6 +159,8 @@ _IS_KEY: Final = _table(_KEYS)
 _IS_NEEDED: Final = _table(_NEEDED)
 _IS_ALONE: Final = _table(_ALONE)
 
+_KEY_LETTERS: Final = frozenset(np.flatnonzero(_IS_KEY).tolist())
+
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -171,7 +174,7 @@ class Read(NamedTuple):
 
 def is_key(letters: tuple[int, int, int]) -> bool:
     """Tell whether a word with these letters may be what a reading turns on."""
-    return any(bool(_IS_KEY[letter]) for letter in letters)
+    return not _KEY_LETTERS.isdisjoint(letters)
 
 
 def read(keys: Ints, spelt: Callable[[Ints], npt.NDArray[np.uint8]], ends: Bools, doc: Ints) -> Read:
@@ -201,24 +204,40 @@ def read(keys: Ints, spelt: Callable[[Ints], npt.NDArray[np.uint8]], ends: Bools
             last += 1
         language = written[REACH] // FRENCH
         clause = bytes(letter % FRENCH for letter in written[first - here + REACH : last - here + REACH + 1]).decode()
-        done = _first(clause, language, begin + first, silent, marks)
+        fit = _first(clause, language)
+        done = -1
+        if fit is not None:
+            start = begin + first
+            done = start + fit.end
+            silent[[start + i for i in fit.silent]] = True
+            if fit.key is not None:
+                silent[start + fit.key] = True
+                marks[start + fit.key] = fit.mark
     return Read(silent, marks)
 
 
-def _first(clause: str, language: int, first: int, silent: Bools, marks: npt.NDArray[np.int8]) -> int:
-    """Note the first reading that fits a clause; return where it ends, -1 where none does."""
+class _Fit(NamedTuple):
+    """What a clause says, by places in it."""
+
+    end: int
+    silent: tuple[int, ...]
+    key: int | None
+    mark: int
+
+
+@lru_cache(maxsize=1 << 16)
+def _first(clause: str, language: int) -> _Fit | None:
+    """Return the first reading that fits a clause."""
     for pattern, mark in _READ[language]:
         found = pattern.search(clause)
         if found is None:
             continue
         key = next((found.start(name) for name in ("k", "l") if pattern.groupindex.get(name) and found[name]), None)
-        for i, letter in enumerate(clause[: found.end()]):
-            if letter in _CUES[language] and (
-                i >= found.start() or letter == "N"
-            ):  # "n'ai pas vu": "n'" goes with its "pas"
-                silent[first + i] = True
-        if key is not None:
-            silent[first + key] = True
-            marks[first + key] = mark
-        return first + found.end()
-    return -1
+        silent = tuple(
+            i
+            for i, letter in enumerate(clause[: found.end()])
+            # "n'ai pas vu": "n'" goes with its "pas"
+            if letter in _CUES[language] and (i >= found.start() or letter == "N")
+        )
+        return _Fit(found.end(), silent, key, mark)
+    return None

@@ -5,7 +5,7 @@ Everything is an exact integer until the last step, so that a post's features do
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,74 +81,95 @@ DENSE: Final = (
 0 … 1), counts are log(1 + n)."""
 
 
-def dense(
-    enc: Encoded, flags: npt.NDArray[np.int32], neg: Negation, values: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256."""
+class _Told(NamedTuple):
+    """The positions that have a value in some lexicon, one in eight: all others add nothing."""
+
+    at: Ints
+    """(q,) ascending."""
+    doc: Ints
+    """(q,) whose each is."""
+    start: Ints
+    """(n + 1,) post `i` owns `start[i]:start[i + 1]`."""
+
+    def sums(self, x: npt.NDArray[np.generic]) -> Ints:
+        """Return the sum of the integers `x` (q,) over each post: exact, and 0 for a post without any."""
+        total = np.zeros(len(x) + 1, dtype=np.int64)
+        np.cumsum(x, dtype=np.int64, out=total[1:])
+        out: Ints = total[self.start[1:]] - total[self.start[:-1]]
+        return out
+
+    def sides(self, x: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return per post the sum of the positive values of `x` (q,), of the negative ones, the highest and the lowest."""
+        up, down = np.maximum(x, 0), np.minimum(x, 0)
+        n = len(self.start) - 1
+        highest, lowest = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        filled = np.flatnonzero(np.diff(self.start))
+        if len(filled):
+            highest[filled] = np.maximum.reduceat(up, self.start[filled])
+            lowest[filled] = np.minimum.reduceat(down, self.start[filled])
+        return self.sums(up), self.sums(down), highest, lowest
+
+
+def dense(enc: Encoded, flags: npt.NDArray[np.int32], neg: Negation, values: Ints) -> npt.NDArray[np.float64]:
+    """Return the dense features (n, len(DENSE)) for valence, polarity and subjectivity (p, 3) in units of 1/256.
+
+    `values` is changed: what denied words really say is put in.
+    """
     out = np.empty((enc.n, len(DENSE)))
-    values = np.where(neg.silent[:, None], 0, values)
+    values[np.flatnonzero(neg.silent)] = 0
     marked = np.flatnonzero(neg.marks)
     values[marked] = neg.marks[marked, None] * np.array(MARKED)
-    _valence(enc, flags, neg.turned, values[:, 0], out)
+    at = np.flatnonzero(values[:, 0] | values[:, 1] | values[:, 2])
+    told = _Told(at, enc.doc[at], np.searchsorted(at, enc.start))
+    values = values[at]
+    turned = neg.turned[at]
+    _valence(enc, flags, told, turned, values[:, 0], out)
     counts = enc.totals(enc.table.counts).copy()
-    counts[:, 0] = enc.sums(neg.cues)
+    counts[:, 0] = np.bincount(enc.doc[neg.cues], minlength=enc.n)
     out[:, 8:19] = _LOG[np.minimum(counts, len(_LOG) - 1)]
     out[:, 19] = 1.0
-    p = np.where(neg.turned, -(values[:, 1] * 3) // 4, values[:, 1])
-    up, down, highest, lowest = _sides(enc, p)
+    up, down, highest, lowest = told.sides(np.where(turned, -(values[:, 1] * 3) // 4, values[:, 1]))
     total = (up + down) / 256
     out[:, 20] = np.sqrt(up / 256)
     out[:, 21] = -np.sqrt(-down / 256)
     out[:, 22] = highest / 256
     out[:, 23] = lowest / 256
     out[:, 24] = total / np.sqrt(total * total + 2)
-    out[:, 25] = np.sqrt(np.maximum(enc.sums(values[:, 2]), 0) / 256)
-    out[:, 26] = np.sqrt(enc.sums(values[:, 2] > 0))
+    out[:, 25] = np.sqrt(np.maximum(told.sums(values[:, 2]), 0) / 256)
+    out[:, 26] = np.sqrt(told.sums(values[:, 2] > 0))
     return out
 
 
 def _valence(
     enc: Encoded,
     flags: npt.NDArray[np.int32],
-    neg: npt.NDArray[np.bool_],
-    valence: npt.NDArray[np.int64],
+    told: _Told,
+    turned: npt.NDArray[np.bool_],
+    valence: Ints,
     out: npt.NDArray[np.float64],
 ) -> None:
     """Fill the first eight features: VADER's valences with its boosters, capitals, negation and "but"."""
-    v = valence * 64
-    boost = np.zeros(len(v), dtype=np.int64)
-    if len(v) > 1:
-        same = enc.doc[1:] == enc.doc[:-1]
-        boost[1:] = np.where(same, ((flags[:-1] & BOOST) != 0).astype(np.int64) - ((flags[:-1] & DAMPEN) != 0), 0)
+    at, v = told.at, valence * 64
+    before = at - 1  # of the batch's first position: the last one, which is no post's own
+    same = (at > 0) & (enc.doc[before] == told.doc)
+    boost = same * (((flags[before] & BOOST) != 0).astype(np.int64) - ((flags[before] & DAMPEN) != 0))
     # VADER: a booster adds 0.293, capitals 0.733 to a mean valence near 2; here as factors. A negation turns by -0.74.
-    v = v + boost * v // 6 + np.where((flags & CAPS) != 0, v // 4, 0)
-    v = np.where(neg, -(v * 3) // 4, v)
-    up, down, highest, lowest = _sides(enc, v)
-    but = (flags & BUT) != 0
-    seen = np.zeros(len(v) + 1, dtype=np.int64)
-    np.cumsum(but, out=seen[1:])
-    past_but = (seen[:-1] - seen[enc.start[enc.doc]]) > 0
+    v = v + boost * v // 6 + np.where((flags[at] & CAPS) != 0, v // 4, 0)
+    v = np.where(turned, -(v * 3) // 4, v)
+    up, down, highest, lowest = told.sides(v)
+    but = np.flatnonzero(flags & BUT)
+    first = np.full(enc.n, len(flags), dtype=np.int64)
+    np.minimum.at(first, enc.doc[but], but)
     unit = 1 / (256 * 64)
     total = (up + down) * unit
     out[:, 0] = np.sqrt(up * unit)
     out[:, 1] = -np.sqrt(-down * unit)
     out[:, 2] = highest * unit
     out[:, 3] = lowest * unit
-    out[:, 4] = np.sqrt(enc.sums(v > 0))
-    out[:, 5] = np.sqrt(enc.sums(v < 0))
+    out[:, 4] = np.sqrt(told.sums(v > 0))
+    out[:, 5] = np.sqrt(told.sums(v < 0))
     out[:, 6] = total / np.sqrt(total * total + 15)  # VADER's own normalisation
-    out[:, 7] = np.where(enc.sums(but) > 0, enc.sums(np.where(past_but, v, 0)) * unit, 0)
-
-
-def _sides(enc: Encoded, v: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return per post the sum of the positive values, of the negative ones, the highest and the lowest."""
-    up, down = np.maximum(v, 0), np.minimum(v, 0)
-    highest, lowest = np.zeros(enc.n, dtype=np.int64), np.zeros(enc.n, dtype=np.int64)
-    filled = np.flatnonzero(np.diff(enc.start))
-    if len(filled):
-        highest[filled] = np.maximum.reduceat(up, enc.start[filled])
-        lowest[filled] = np.minimum.reduceat(down, enc.start[filled])
-    return enc.sums(up), enc.sums(down), highest, lowest
+    out[:, 7] = told.sums(np.where(at > first[told.doc], v, 0)) * unit
 
 
 _LOG: Final = np.round(np.log1p(np.arange(512)) * 4096) / 4096

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.text import grave_phrases
-from detectors.text.tokens import NUMBER, USER, WORD, pieces, word_hash, word_list
+from detectors.text.tokens import NUMBER, USER, WORD, Piece, pieces, word_list
 from detectors.text.triggers import plain
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ _NOT_AFTER: Final = word_list(
 )
 _TURNED: Final = word_list("fire fires feu killed kills dead recall shooting recalled accident")
 """Words that are often a verb of something else, or a part of a phrase."""
-_LAUGHTER: Final = frozenset(map(word_hash, "😂🤣😹💀😆😅"))
+_LAUGHTER: Final = frozenset("😂🤣😹💀😆😅")
 _NUMBER: Final = "0"
 
 
@@ -144,6 +144,10 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
+_WHOLE: Final = frozenset[str]().union(*(whole for table in _KINDS.values() for whole, _ in table.values()))
+_STEMS: Final = tuple(sorted({stem for table in _KINDS.values() for _, stems in table.values() for stem in stems}))
+
+
 def _is(kind: str, word: str, lang: str) -> bool:
     whole, stems = _KINDS[kind][lang]
     bare = _bare(word)
@@ -156,7 +160,8 @@ def _bare(word: str) -> str:
 
 def kind(text: str) -> int:
     """Return 1 where a piece's text may say such a thing, so that its post is looked at."""
-    return int(_bare(text) in grave_phrases.RARE or any(_is(name, text, lang) for name in _KINDS for lang in BOTH))
+    bare = _bare(text)
+    return int(bare in grave_phrases.RARE or text in _WHOLE or bare in _WHOLE or bare.startswith(_STEMS))
 
 
 def of_batch(
@@ -176,21 +181,18 @@ def of_batch(
     found = np.zeros(enc.n, dtype=bool)
     places = np.flatnonzero(enc.table.grave[enc.piece])
     for i in sorted(set(enc.doc[places].tolist())):
-        rows = enc.piece[enc.start[i] : enc.start[i + 1]]
+        words = [_word(enc.table.known[row]) for row in enc.piece[enc.start[i] : enc.start[i + 1]].tolist()]
         brand = brands[i] if brands is not None else None
-        words = [_word(enc, row) for row in rows.tolist()]
         found[i] = speaks(words, lang[i] if told[i] or lang[i] in BOTH else UNKNOWN, _own(brand) if brand else ())
     return found
 
 
-def _word(enc: Encoded, row: int) -> str:
-    flags = int(enc.table.flags[row])
-    if flags & WORD:
-        word: str = enc.table.words[enc.table.term[row]]
-        return word.lstrip("#")
-    if flags & (NUMBER | USER):
-        return _NUMBER if flags & NUMBER else "@user"
-    return "lol" if int(enc.table.hash[row]) in _LAUGHTER else ""
+def _word(piece: Piece) -> str:
+    if piece.flags & WORD:
+        return piece.shown.lstrip("#")
+    if piece.flags & (NUMBER | USER):
+        return _NUMBER if piece.flags & NUMBER else "@user"
+    return "lol" if piece.text in _LAUGHTER else ""
 
 
 @lru_cache(maxsize=65_536)
@@ -209,9 +211,7 @@ def speaks(words: Sequence[str], lang: str, own: Collection[str] = ()) -> bool:
 
 def _at(said: Sequence[str], bare: Sequence[str], i: int, lang: str) -> bool:
     """Return whether the word at `i` speaks of a grave matter by itself or with its neighbours."""
-    tongues = (lang,) if lang in BOTH else BOTH
-    ask = any if lang in BOTH or lang == UNKNOWN else all
-    kinds = {name for name in _KINDS if ask(_is(name, said[i], tongue) for tongue in tongues)}
+    kinds = _kinds(said[i], lang)
     if not kinds:
         return False
     doubt = _near(bare, i, DOUBT)
@@ -229,6 +229,14 @@ def _at(said: Sequence[str], bare: Sequence[str], i: int, lang: str) -> bool:
     if "event" in kinds and _has(near, _PLACE, _RESCUE):
         return True
     return "recall" in kinds and (_has(near, _GOODS) or after in {_NUMBER, *_FIGURES})
+
+
+@lru_cache(maxsize=65_536)
+def _kinds(word: str, lang: str) -> frozenset[str]:
+    """Return the kinds of words that `word` is of in a post of `lang`."""
+    tongues = (lang,) if lang in BOTH else BOTH
+    ask = any if lang in BOTH or lang == UNKNOWN else all
+    return frozenset(name for name in _KINDS if ask(_is(name, word, tongue) for tongue in tongues))
 
 
 def _near(words: Sequence[str], i: int, reach: int) -> list[str]:

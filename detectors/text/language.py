@@ -7,10 +7,11 @@ integers. Scripts that belong to one language decide by themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.text.table import Encoded
 from detectors.text.tokens import HASHTAG, WORD, Piece, word_hash, word_list
@@ -121,35 +122,50 @@ class LanguageTable:
 
     def __init__(self, names: Sequence[str], rows: Mapping[int, Sequence[int]]) -> None:
         self.names = list(names)
-        self._rows = rows
-        self._none = (0,) * len(self.names)
+        self._places = {hashed: place for place, hashed in enumerate(rows)}
+        self._rows = np.array(list(rows.values()), dtype=np.int64).reshape(len(rows), len(self.names))
 
     def has(self, word: str) -> bool:
         """Tell whether the posts learnt from have the word often enough to speak for itself."""
-        return word_hash("=" + word) in self._rows
+        return word_hash("=" + word) in self._places
 
-    def of(self, piece: Piece, listed: Collection[str] = ()) -> tuple[int, ...]:
-        """Return what `piece` says for each language; nothing for names, links, hashtags and numbers.
+    def of(self, pieces: Sequence[Piece], listed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return what pieces say for each language (k, l); nothing for names, links, hashtags and numbers.
 
-        `listed` are the languages whose sentiment lexica have the word.
+        `listed` (k, 2) tells which have a place in the sentiment lexica of English and of French.
         """
-        if not piece.flags & WORD or piece.flags & HASHTAG:
-            return self._none
-        by_script = script(piece.text)
-        if by_script is not None:
-            bonus = 8 * UNIT
-            return tuple(bonus if name == by_script else -bonus for name in self.names)
-        whole = self._rows.get(word_hash("=" + piece.text))
-        if whole is not None:
-            return tuple(whole)
-        padded = f"_{piece.text}_"
-        found = [self._rows.get(word_hash(padded[i : i + 3])) for i in range(len(padded) - 2)]
-        known = [row for row in found if row is not None]
-        letters = tuple(map(sum, zip(*known, strict=True))) if known else self._none
-        if not listed:
-            return letters
-        said = LISTED_ALONE if len(listed) == 1 else LISTED
-        return tuple(n + said * (name in listed) for name, n in zip(self.names, letters, strict=True))
+        out = np.zeros((len(pieces), len(self.names)), dtype=np.int64)
+        whole: list[tuple[int, int]] = []
+        threes: list[tuple[int, int]] = []
+        spelt: list[int] = []
+        for i, piece in enumerate(pieces):
+            text = piece.text
+            if not piece.flags & WORD or piece.flags & HASHTAG:
+                continue
+            by_script = None if text.isascii() else script(text)
+            if by_script is not None:
+                out[i] = [8 * UNIT if name == by_script else -8 * UNIT for name in self.names]
+                continue
+            found = self._places.get(word_hash("=" + text))
+            if found is not None:
+                whole.append((i, found))
+                continue
+            spelt.append(i)
+            padded = f"_{text}_"
+            for k in range(len(padded) - 2):
+                found = self._places.get(word_hash(padded[k : k + 3]))
+                if found is not None:
+                    threes.append((i, found))
+        for pairs in (whole, threes):
+            if pairs:
+                at, row = np.array(pairs).T
+                np.add.at(out, at, self._rows[row])
+        for column, name in enumerate(("en", "fr")):
+            if name in self.names:
+                mine = np.array([i for i in spelt if listed[i, column]], dtype=np.int64)
+                said = np.where(listed[mine].all(axis=1), LISTED, LISTED_ALONE)
+                out[mine, self.names.index(name)] += said
+        return out
 
 
 def identify(enc: Encoded, names: Sequence[str], langs: Sequence[str | None], texts: Sequence[str]) -> list[str]:

@@ -211,11 +211,9 @@ class TextModel:
         self, enc: Encoded, flags: npt.NDArray[np.int32], block: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64], Negation]:
         """Return the places of words and of bigrams per position, the dense features, and what is negated."""
-        values = self.table.lexica[enc.piece].astype(np.int64)
-        english, french = values[:, 0::2], values[:, 1::2]
-        which = block[enc.doc]
-        both = np.where((which == 2)[:, None], english + french, np.where((which == 0)[:, None], english, french))
         table = self.table
+        which = block[enc.doc]
+        both = table.lexica.reshape(-1, VALUES // 2).take(3 * enc.piece + which, axis=0)
         neg = negation(
             table.role[enc.piece],
             lambda at: table.spelt[enc.piece[at], which[at]],

@@ -29,11 +29,13 @@ def terms(enc: Encoded, flags: npt.NDArray[np.int32]) -> Terms:
     first = _first_of_each(doc * len(enc.table.words) + term)  # each term once a post, where it comes first
     doc, term = doc[first], term[first]
     counts = np.bincount(doc, minlength=enc.n)
-    if len(counts) and counts.max() > MOST:
-        order = np.lexsort((enc.table.salience[term], doc))
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[doc[order]]
-        term = term[place < MOST]
+    long = np.flatnonzero(counts[doc] > MOST)  # the terms of posts that have more
+    if len(long):
+        order = long[np.lexsort((enc.table.salience[term[long]], doc[long]))]
+        many = counts[counts > MOST]
+        keep = np.ones(len(term), dtype=bool)
+        keep[order] = np.arange(len(order)) - np.repeat(np.cumsum(many) - many, many) < MOST
+        term = term[keep]
         counts = np.minimum(counts, MOST)
     return Terms(enc.table.words, counts.astype(np.uint8), term.astype(np.uint32))
 
@@ -51,10 +53,11 @@ def _first_of_each(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     if not len(keys):
         return np.zeros(0, dtype=np.int64)
     bits = len(keys).bit_length()
-    ordered = np.sort(keys << bits | np.arange(len(keys)))  # by value, then by place: one plain sort of integers
+    # By value, then by place, in one sort of integers; post by post they are nearly sorted already.
+    ordered = np.sort(keys << bits | np.arange(len(keys)), kind="stable")
     new = np.ones(len(keys), dtype=bool)
     new[1:] = (ordered[1:] >> bits) != (ordered[:-1] >> bits)
-    out: npt.NDArray[np.int64] = np.sort(ordered[new] & ((1 << bits) - 1))
+    out: npt.NDArray[np.int64] = np.sort(ordered[new] & ((1 << bits) - 1), kind="stable")
     return out
 
 

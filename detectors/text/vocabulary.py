@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 from zlib import crc32
 
@@ -16,6 +16,8 @@ from detectors.text.set_words import call_in
 from detectors.text.softmax import CLASSES
 from detectors.text.table import Known
 from detectors.text.tokens import HASHTAG, WORD, Piece, familiar, word_hash
+
+Ints = npt.NDArray[np.int64]
 
 VALUES: Final = 6
 """Lexicon columns: valence, polarity and subjectivity, each in English and French."""
@@ -61,26 +63,39 @@ class Vocabulary:
                 return 2
         return familiar(word) or int(self.languages.has(word))
 
-    def known(self, piece: Piece) -> Known:
-        """Return all that is known of a piece."""
-        french = self.accents.of(piece.text) if piece.flags & WORD else piece.text
-        values, scores = self._of(piece.text, piece.flags)
-        if french != piece.text:
-            values_f, scores_f = self._of(french, piece.flags)
-            values = tuple(v for pair in zip(values[0::2], values_f[1::2], strict=True) for v in pair)
-            scores = scores[: len(CLASSES)] + scores_f[len(CLASSES) :]
-        listed = [lang for k, lang in enumerate(("en", "fr")) if any(values[k::2])]
-        return Known(values, scores, self.languages.of(piece, listed), french)
+    def known(self, pieces: Sequence[Piece]) -> Known:
+        """Return all that is known of some pieces."""
+        texts, flags = [piece.text for piece in pieces], [piece.flags for piece in pieces]
+        french = [self.accents.of(text) if flag & WORD else text for text, flag in zip(texts, flags, strict=True)]
+        values, scores = self._of(texts, flags)
+        other = [i for i, text in enumerate(texts) if french[i] != text]
+        if other:
+            values_f, scores_f = self._of([french[i] for i in other], [flags[i] for i in other])
+            values[other, 1::2] = values_f[:, 1::2]
+            scores[other, len(CLASSES) :] = scores_f[:, len(CLASSES) :]
+        listed = np.stack([values[:, k::2].any(axis=1) for k in range(2)], axis=1)
+        return Known(values, scores, self.languages.of(pieces, listed), french)
 
-    def _of(self, word: str, flags: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return a word's lexicon values and static scores."""
+    def _of(self, words: Sequence[str], flags: Sequence[int]) -> tuple[Ints, Ints]:
+        """Return the lexicon values (k, VALUES) and static scores (k, 2 · classes) of some words."""
+        values = np.zeros((len(words), VALUES), dtype=np.int64)
+        rows = [(i, row) for i, row in enumerate(map(self._row, words, flags)) if row is not None]
+        if rows:
+            places, found = zip(*rows, strict=True)
+            values[list(places)] = self._values[list(found)]
+        scores = np.zeros((len(words), 2 * len(CLASSES)), dtype=np.int64)
+        spelt = [i for i, flag in enumerate(flags) if flag & WORD]
+        if spelt:
+            letters = [char_places(words[i]) for i in spelt]
+            counts = np.fromiter(map(len, letters), np.int64, len(letters))
+            picked = self._char[:, list(chain.from_iterable(letters))]
+            sums = np.add.reduceat(picked, np.cumsum(counts) - counts, axis=1, dtype=np.int64)
+            scores[spelt] = np.rint(sums / np.sqrt(counts)[:, None]).swapaxes(0, 1).reshape(len(spelt), -1)
+        return values, scores
+
+    def _row(self, word: str, flags: int) -> int | None:
+        """Return a word's row in the lexica."""
         row = self._words.get(word_hash(word))
         if row is None and flags & HASHTAG:
             row = self._words.get(word_hash(call_in(word)))
-        values = (0,) * VALUES if row is None else tuple(self._values[row].tolist())
-        scores = (0,) * (2 * len(CLASSES))
-        if flags & WORD:
-            places = char_places(word)
-            sums = self._char[:, places].sum(axis=1) / math.sqrt(len(places))
-            scores = tuple(np.rint(sums).astype(np.int64).ravel().tolist())
-        return values, scores
+        return row

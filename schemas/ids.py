@@ -6,8 +6,12 @@ Every id is a UUID of version 5 (RFC 9562, section 5.5) under one namespace of t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
 
 NAMESPACE = UUID("5c2b6c0e-7d0b-5f7e-9b52-0d6f6a3f7a11")
 """Fixed for ever: changing it would make every id of every installation new."""
@@ -40,29 +44,39 @@ def notification_id(incident: str, step: str, round_: int, person: str, channel:
 
 
 def mention_hash(platform: str, native_id: str) -> int:
-    """Return the `key_hash` of a mention that is known by its platform's name and its id there."""
-    return key_hash(f"{platform}:{native_id}".encode())
+    """Return the `key_hashes` of a mention that is known by its platform's name and its id there."""
+    return int(key_hashes([f"{platform}:{native_id}".encode()])[0])
 
 
-def key_hash(key: bytes) -> int:
-    """Return 64 bits that stand, inside open windows, for the mention whose record has `key` (`platform:id`).
+def key_hashes(keys: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Return for each record's key (`platform:id`) 64 bits that stand, inside open windows, for its mention.
 
     BLAKE2b cut to eight bytes; among ten million mentions in open windows two share a value with a
     probability of about 3e-6 (birthday bound).
     """
-    state = _PLAIN.copy()
-    state.update(key)
-    return int.from_bytes(state.digest(), "little")
+    return _hashes(_PLAIN, keys)
 
 
-def author_hash(platform: str, author: str, key: bytes) -> int:
-    """Return 64 bits that stand for an author, keyed so that nobody without `key` can look one up."""
-    state = _keyed(key).copy()
-    state.update(f"{platform}:{author}".encode())
-    return int.from_bytes(state.digest(), "little")
+def author_hashes(authors: Iterable[tuple[str, str]], key: bytes) -> NDArray[np.uint64]:
+    """Return 64 bits that stand for each author, keyed so that nobody without `key` can look one up.
+
+    Args:
+        authors: platform, and id there.
+        key: at least sixteen secret bytes.
+    """
+    return _hashes(_keyed(key), (f"{platform}:{author}".encode() for platform, author in authors))
 
 
-# A hash that has begun is copied: that costs half of beginning one.
+def _hashes(begun: hashlib.blake2b, names: Iterable[bytes]) -> NDArray[np.uint64]:
+    # A hash that has begun is copied: that costs half of beginning one.
+    copy, digests = begun.copy, []
+    for name in names:
+        state = copy()
+        state.update(name)
+        digests.append(state.digest())
+    return np.frombuffer(b"".join(digests), "<u8")
+
+
 _PLAIN = hashlib.blake2b(digest_size=8)
 
 

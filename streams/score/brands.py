@@ -49,6 +49,7 @@ class BrandMatcher:
         self, brands: Sequence[WatchedBrand], *, anyone: bool | None = None, removed: Iterable[str] = ()
     ) -> None:
         self._known = {brand.name.casefold(): brand.name for brand in brands}
+        self._exactly = {brand.name: (self._known[brand.name.casefold()],) for brand in brands}
         self._open = not brands if anyone is None else anyone
         self._removed = {name.casefold() for name in removed}
         self._exclude = {brand.name: _pattern(brand.exclude) for brand in brands}
@@ -60,6 +61,10 @@ class BrandMatcher:
 
     def match(self, mention: Mention) -> tuple[str, ...] | Rejection:
         """Return the brands that `mention` concerns (none: unmatched), or why it cannot be told."""
+        if mention.brand is not None and not mention.brands:  # nearly always, as it stands in the list
+            found_at_once = self._exactly.get(mention.brand)
+            if found_at_once is not None:
+                return found_at_once
         named = mention.brands or ((mention.brand,) if mention.brand is not None else ())
         if named:
             return self._named(named)

@@ -121,29 +121,29 @@ class ScoreCore:
         first, last = records[0].offset, records[-1].offset
         outcomes = bytearray(last - first + 1)  # HOLE where compaction left none
         result = Scored([], [], progress, None)
-        pending: list[Pending] = []
-        retracted: list[Retraction] = []
+        sorter = Sorter(partition, self._brands, self._settings, result)
         ticks: list[tuple[int, int]] = []
         everyone = False
         for record in records:
             what = decode(record.key, record.value)
             if isinstance(what, Mention):
-                outcome = self._sort(record, what, partition, pending, retracted, result)
+                outcome = sorter.sort(record, what)
             elif isinstance(what, Tick):
-                at = what.at if self._settings.replay else record.timestamp
+                at = what.at if sorter.replay else record.timestamp
                 if at > result.progress:
-                    result.progress, result.tick_offset = at, record.offset
+                    result.tick_offset = record.offset
+                    sorter.go_on(at)
                     ticks.append((record.offset, at))
                 everyone, outcome = True, CONTROL
             elif isinstance(what, Deletion):
-                retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV, result.progress))
+                sorter.retracted.append(Retraction(record.offset, what.platform, what.id, FINAL_REV, result.progress))
                 result.letters.append(_forget(record, partition))
                 outcome = CONTROL
             else:
                 result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, what))
                 outcome = DEAD_LETTER
             outcomes[record.offset - first] = outcome
-        drafts = self._drafts(pending, retracted, result)
+        drafts = self._drafts(sorter.pending, sorter.retracted, result)
         columns = dict(drafts.parted(self._partitions))
         home = scored.home_of(partition, self._partitions)
         columns.setdefault(home, EMPTY)
@@ -168,39 +168,6 @@ class ScoreCore:
             if count := outcomes.count(code):
                 result.outcomes[name] = count
         return result
-
-    def _sort(
-        self,
-        record: Record,
-        mention: Mention,
-        partition: int,
-        pending: list[Pending],
-        retracted: list[Retraction],
-        result: Scored,
-    ) -> int:
-        time, progress = mention.time, result.progress
-        now = progress if self._settings.replay else max(progress, record.timestamp)
-        if now and time > now + FUTURE:
-            detail = f"created_at: {mention.created_at.isoformat()} is more than 5 minutes ahead of {iso(now)}"
-            result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, Rejection("future", detail)))
-            return DEAD_LETTER
-        if mention.op == "delete":
-            # Of a revision it takes that one and those before it; revisions below the one of a retraction go.
-            below = min(mention.rev + 1, FINAL_REV) if mention.rev else FINAL_REV
-            retracted.append(Retraction(record.offset, mention.platform, mention.id, below, progress))
-            result.letters.append(_forget(record, partition))
-            return CONTROL
-        brands = self._brands.matcher_at(progress).match(mention)
-        if isinstance(brands, Rejection):
-            result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, brands))
-            return DEAD_LETTER
-        if mention.op == "update":
-            retracted.append(Retraction(record.offset, mention.platform, mention.id, mention.rev, progress))
-        if not brands:
-            return UNMATCHED
-        late = bool(progress) and time < progress - self._settings.lateness_ms
-        pending.append(Pending(record.offset, record.key or mention.key, mention, time, brands, late, progress))
-        return SCORED
 
     def _drafts(self, pending: Sequence[Pending], retracted: Sequence[Retraction], result: Scored) -> Drafts:
         texts = [item.mention.text or "" for item in pending]
@@ -243,6 +210,55 @@ class ScoreCore:
     def _has_own(self, brand: str) -> bool:
         """Whether a brand has words or a correction of its own."""
         return brand in self._brand_words or self._model.corrected(brand)
+
+
+class Sorter:
+    """Tells what becomes of each mention of a slice."""
+
+    def __init__(self, partition: int, brands: Matchers, settings: ScoreSettings, result: Scored) -> None:
+        self._partition = partition
+        self._brands = brands
+        self._result = result
+        self._lateness = settings.lateness_ms
+        self.replay = settings.replay
+        self.pending: list[Pending] = []
+        self.retracted: list[Retraction] = []
+        self.go_on(result.progress)
+
+    def go_on(self, progress: int) -> None:
+        """Note that the partition has come to `progress` (epoch ms)."""
+        self._result.progress = progress
+        self._matcher = self._brands.matcher_at(progress)
+
+    def sort(self, record: Record, mention: Mention) -> int:
+        """Return what becomes of `mention`, with what is to be done about it noted."""
+        time, progress = mention.time, self._result.progress
+        now = progress if self.replay or record.timestamp < progress else record.timestamp
+        if now and time > now + FUTURE:
+            detail = f"created_at: {mention.created_at.isoformat()} is more than 5 minutes ahead of {iso(now)}"
+            return self._refuse(record, Rejection("future", detail))
+        if mention.op == "delete":
+            # Of a revision it takes that one and those before it; revisions below the one of a retraction go.
+            self._retract(record, mention, min(mention.rev + 1, FINAL_REV) if mention.rev else FINAL_REV)
+            self._result.letters.append(_forget(record, self._partition))
+            return CONTROL
+        brands = self._matcher.match(mention)
+        if isinstance(brands, Rejection):
+            return self._refuse(record, brands)
+        if mention.op == "update":
+            self._retract(record, mention, mention.rev)
+        if not brands:
+            return UNMATCHED
+        late = bool(progress) and time < progress - self._lateness
+        self.pending.append(Pending(record.offset, record.key or mention.key, mention, time, brands, late, progress))
+        return SCORED
+
+    def _retract(self, record: Record, mention: Mention, below: int) -> None:
+        self.retracted.append(Retraction(record.offset, mention.platform, mention.id, below, self._result.progress))
+
+    def _refuse(self, record: Record, why: Rejection) -> int:
+        self._result.letters.append(dead_letter(record, topics.MENTIONS.name, self._partition, why))
+        return DEAD_LETTER
 
 
 class BrandRow(NamedTuple):

@@ -24,10 +24,11 @@ _LINK: Final = re.compile(r"https?://([a-z0-9.-]+(?::\d+)?)(/[^\s?#<>\"'«»“�
 
 def links_of(text: str) -> list[str]:
     """Return the links of a post as `example.org/page`, each once, in order."""
-    if "http" not in text and "HTTP" not in text:
+    begins = [at for at in (text.find("http"), text.find("HTTP")) if at >= 0]
+    if not begins:
         return []
     found: dict[str, None] = {}
-    for host, path in _LINK.findall(text):
+    for host, path in _LINK.findall(text, min(begins)):
         host = host.lower().removeprefix("www.").rstrip(".")
         page = path.rstrip("/.,;:!?…)]}")
         if "." in host:

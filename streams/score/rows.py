@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.text.authors import AuthorLists, account_key, kind_by_cues
 from detectors.text.model import Scored as ScoredTexts
 from schemas import scored
-from schemas.ids import author_hash, key_hash, mention_hash
+from schemas.ids import author_hashes, key_hashes, mention_hash
 from schemas.mention import Author, Mention
 from schemas.scored import Rows
 from schemas.terms import Terms, renumbered
@@ -170,16 +170,18 @@ EMPTY: Final[dict[str, Any]] = {
 def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes) -> Rows:
     """Return one row for each mention, its brand, language and platform not yet numbered."""
     count = len(pending)
-    who, followers = [0] * count, [0] * count
-    kinds, flags = [0] * count, [0] * count
-    said = texts.cues.tolist()
-    for i, item in enumerate(pending):
+    followers, kinds, flags = [0] * count, [0] * count, [0] * count
+    authors: list[tuple[str, str]] = []
+    known: list[int] = []
+    for i, (item, said) in enumerate(zip(pending, texts.cues.tolist(), strict=True)):
         mention = item.mention
         author = mention.author
-        kinds[i] = _KIND_INDEX[kind_by_cues(author, said[i], at=item.time).kind]
+        kind = kind_by_cues(author, said, at=item.time).kind
+        kinds[i] = _KIND_INDEX[kind]
         flag = scored.LATE if item.late else 0
         if author is not None:
-            who[i] = author_hash(mention.platform, author.id, author_key)
+            known.append(i)
+            authors.append((mention.platform, author.id))
             if author.followers:
                 followers[i] = min(author.followers, _MAX_FOLLOWERS)
             if author.verified:
@@ -188,7 +190,7 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes) ->
                 flag |= scored.YOUNG
         if mention.repost_of is not None:
             flag |= scored.REPOST
-        elif scored.KINDS[kinds[i]] in _ASKERS and "?" in (mention.text or "") and _ASKS.search(mention.text or ""):
+        elif kind in _ASKERS and "?" in (mention.text or "") and _ASKS.search(mention.text or ""):
             flag |= scored.QUESTION
         if mention.reply_to is not None:
             flag |= scored.REPLY
@@ -197,8 +199,8 @@ def _table(pending: Sequence[Pending], texts: ScoredTexts, author_key: bytes) ->
     table["offset"] = [item.offset for item in pending]
     table["time"] = [item.time for item in pending]
     table["label"] = [item.label for item in pending]
-    table["mention"] = np.array([key_hash(item.key) for item in pending], np.uint64)
-    table["author"] = np.array(who, np.uint64)
+    table["mention"] = key_hashes(item.key for item in pending)
+    table["author"][known] = author_hashes(authors, author_key)
     table["signature"] = texts.signature
     table["followers"] = followers
     table["rev"] = [item.mention.rev for item in pending]

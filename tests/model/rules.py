@@ -19,7 +19,7 @@ from streams.agents.score import ScoreAgent
 from streams.agents.watch import WatchAgent
 from streams.brands.registry import Registry
 from streams.engine.records import Write
-from streams.score.core import ScoreCore
+from streams.score.core import ScoreCore, Sorter
 from streams.score.rows import Drafts
 from streams.watch import checkpoints
 from streams.watch.core import WatchCore
@@ -266,15 +266,15 @@ def _retractions_at_home(patch: Patch) -> None:
 
 def _late_by_the_clock(patch: Patch) -> None:
     """Have the configuration's lateness decide nothing: what is late is found out when the minute has closed."""
-    sort = ScoreCore._sort
+    sort = Sorter.sort
 
-    def never(self: Any, record: Any, mention: Any, partition: int, pending: Any, retracted: Any, result: Any) -> int:
-        outcome = sort(self, record, mention, partition, pending, retracted, result)
-        if pending and pending[-1].late and pending[-1].offset == record.offset:
-            pending[-1] = pending[-1]._replace(late=False)
+    def never(self: Sorter, record: Any, mention: Any) -> int:
+        outcome = sort(self, record, mention)
+        if self.pending and self.pending[-1].late and self.pending[-1].offset == record.offset:
+            self.pending[-1] = self.pending[-1]._replace(late=False)
         return outcome
 
-    patch.setattr(ScoreCore, "_sort", never)
+    patch.setattr(Sorter, "sort", never)
 
 
 def _remembered_for_ever(patch: Patch) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+SPARSE: Final = 32
+"""Words of a table to each that is used from which only those are looked at."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +68,9 @@ def renumbered(index: NDArray[Any]) -> tuple[list[int], NDArray[np.intp]]:
     """Return the distinct values of `index` (small integers ≥ 0), ascending, and `index` as positions among them."""
     if not len(index):
         return [], np.zeros(0, np.intp)
+    if int(index.max()) > SPARSE * len(index):  # of a long table few are used: sorting them costs less than the table
+        few, places = np.unique(index, return_inverse=True)
+        return few.tolist(), places
     present = np.bincount(index)
     used = np.flatnonzero(present)
     present[used] = np.arange(len(used))

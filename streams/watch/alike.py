@@ -72,12 +72,17 @@ def _different(rows: Rows, said: Terms) -> NDArray[np.intp]:
 
 def _groups(terms: Terms) -> NDArray[np.int32]:
     """Return the number of each post's group: connected components of being alike."""
-    counts = terms.counts.astype(np.int64)
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    ones = np.ones(len(terms.index), np.int32)
-    has = sparse.csr_matrix((ones, terms.index.astype(np.int32), ends), (len(terms), len(terms.words)))
+    n, counts = len(terms), terms.counts.astype(np.int64)
+    common = np.bincount(terms.index)[terms.index] > 1  # what one post alone says makes none alike
+    post = np.repeat(np.arange(n, dtype=np.int32), counts)[common]
+    has = sparse.csr_matrix(
+        (np.ones(len(post), np.int32), (post, terms.index[common].astype(np.int32))), (n, len(terms.words))
+    )
     shared = (has @ has.T).tocoo()
     near = shared.data >= ALIKE * (counts[shared.row] + counts[shared.col] - shared.data)
+    near &= shared.row < shared.col
+    if not near.any():
+        return np.arange(n, dtype=np.int32)
     edges = sparse.csr_matrix((shared.data[near], (shared.row[near], shared.col[near])), shared.shape)
     group: NDArray[np.int32] = csgraph.connected_components(edges, directed=False)[1]
     return group

@@ -23,6 +23,7 @@ from schemas.times import MINUTE
 from streams.watch import blind, changes, verdicts
 from streams.watch.agenda import Agenda
 from streams.watch.intake import Intake
+from streams.watch.lexicon import Lexicon
 from streams.watch.minutes import Batch, Chunk, minute_of
 from streams.watch.roster import LoadMonitor, NewMonitor, Retracted, Roster, WatchList
 from streams.watch.sources import Sources
@@ -65,6 +66,7 @@ class WatchCore:
         self._touched: set[str] = set()
         self._offset = -1
         self._trail = Trail()
+        self._lexicon = Lexicon()
 
     # --- the fold ------------------------------------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ class WatchCore:
         self.sources.count_outcomes(source, batch)
         after = source.last
         self._trail.note(offset, source, after)
-        arrived, table = Batch(batch), batch.table
+        arrived, table = self._arrived(batch), batch.table
         for begin, end, tick in batch.segments():
             self._touched.clear()
             self._rows(offset, arrived, table, slice(begin, end), after, counting=True)
@@ -100,8 +102,12 @@ class WatchCore:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
         source = self.sources.of(batch)
         self._trail.note(offset, source, source.before)
-        self._rows(offset, Batch(batch), batch.table, slice(None), source.before, counting=False)
+        self._rows(offset, self._arrived(batch), batch.table, slice(None), source.before, counting=False)
         source.before = max(source.before, batch.last)
+
+    def _arrived(self, batch: ScoredBatch) -> Batch:
+        self._lexicon = self._lexicon.next()
+        return Batch(batch, self._lexicon)
 
     def finish_refill(self) -> None:
         """Take up the agenda after the last `refill`."""

@@ -6,7 +6,6 @@ in which rows arrived, and an update or a deletion needs no arithmetic of its ow
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +21,10 @@ from detectors.text.terms import wording
 from schemas import scored
 from schemas.events import Window
 from schemas.scored import KINDS, ROW, Rows, ScoredBatch
-from schemas.terms import Terms, renumbered
+from schemas.terms import Terms
 from schemas.times import MINUTE, from_ms
 from streams.watch.alike import LEAST_TERMS, near_copies
+from streams.watch.lexicon import Lexicon, together
 
 MOST_TERMS: Final = 32
 FEW_YOUNG: Final = 3
@@ -38,14 +38,12 @@ class Batch:
 
     __slots__ = ("brands", "ids", "langs", "platforms", "said")
 
-    def __init__(self, batch: ScoredBatch) -> None:
+    def __init__(self, batch: ScoredBatch, lexicon: Lexicon) -> None:
         self.brands = batch.brands
         self.ids = batch.ids
         self.langs = batch.langs
         self.platforms = batch.platforms
-        # Batches share most of their words: one string for all of them, gone when the last batch is.
-        said = batch.said
-        self.said = Terms(list(map(sys.intern, said.words)), said.counts, said.index)
+        self.said = lexicon.numbered(batch.said)
 
 
 def who(rows: Rows) -> NDArray[np.uint64]:
@@ -171,31 +169,17 @@ class Joined:
 def joined(chunks: Sequence[Chunk]) -> Joined:
     """Put `chunks` together: everything that is asked of a minute is then asked once, not chunk by chunk."""
     ids: list[str] = []
-    numbers: dict[str, int] = {}
-    index: list[int] = []
     languages: Counter[str] = Counter()
     platforms: Counter[str] = Counter()
     for chunk in chunks:
         batch = chunk.batch
         ids += map(batch.ids.__getitem__, chunk.where.tolist())
-        _add_words(numbers, index, batch.said.words, batch.said.index_of(chunk.where))
         _add_names(languages, batch.langs, chunk.rows["lang"])
         _add_names(platforms, batch.platforms, chunk.rows["platform"])
-    counts = [chunk.batch.said.counts[chunk.where] for chunk in chunks]
-    said = Terms(list(numbers), np.concatenate(counts) if counts else np.zeros(0, np.uint8), np.array(index, np.uint32))
+    said = together(chunk.batch.said.take(chunk.where) for chunk in chunks)
     # By way of bytes: numpy compares the fields' types of every part before it concatenates records.
     rows = chunks[0].rows if len(chunks) == 1 else np.frombuffer(b"".join(c.rows.tobytes() for c in chunks), ROW)
     return Joined(rows, ids, said, languages, platforms)
-
-
-def _add_words(numbers: dict[str, int], index: list[int], words: Sequence[str], used: NDArray[np.uint32]) -> None:
-    """Add `used` (positions in `words`) to `index` as positions among the keys of `numbers`, which grow as needed."""
-    if len(used) < len(words):  # a few posts of a long batch
-        index += [numbers.setdefault(words[i], len(numbers)) for i in used.tolist()]
-        return
-    distinct, places = renumbered(used)
-    number = np.array([numbers.setdefault(words[i], len(numbers)) for i in distinct], np.int64)
-    index += number[places].tolist()
 
 
 def _add_names(total: Counter[str], table: Sequence[str], column: NDArray[np.uint8]) -> None:
@@ -276,12 +260,11 @@ def _copied(rows: Rows) -> int:
 def terms_of(joined: Joined) -> dict[str, int]:
     """Return the terms that several authors used, with the number of authors; ties broken by the term itself."""
     said = joined.said
-    term, author = said.index, np.repeat(joined.who, said.counts)
-    order = np.lexsort((author, term))
-    term, author = term[order], author[order]
-    first = np.ones(len(term), bool)  # of each pair of term and author
-    first[1:] = (term[1:] != term[:-1]) | (author[1:] != author[:-1])
-    authors = np.bincount(term[first], minlength=len(said.words))
+    people, author = np.unique(joined.who, return_inverse=True)
+    pairs = np.sort(said.index.astype(np.int64) * len(people) + np.repeat(author, said.counts), kind="stable")
+    first = np.ones(len(pairs), bool)  # of each pair of term and author
+    first[1:] = pairs[1:] != pairs[:-1]
+    authors = np.bincount(pairs[first] // max(len(people), 1), minlength=len(said.words))
     counted = [(-int(authors[i]), said.words[i]) for i in np.flatnonzero(authors >= TERM_AUTHORS).tolist()]
     return {name: -count for count, name in sorted(counted)[:MOST_TERMS]}
 
@@ -311,16 +294,16 @@ class Arrivals:
     count: int = 0
     negative: int = 0
     """Sum of P(negative) over posts that are plainly negative."""
-    authors: set[int] = field(default_factory=set)
-    grown: set[int] = field(default_factory=set)
-    """Authors whose accounts are not young."""
-    texts: set[int] = field(default_factory=set)
-    """Signatures: copies from many accounts are not a crowd."""
     grave: bool = False
     """Whether any speaks of a grave matter."""
     chunks: list[Chunk] = field(default_factory=list)
     _looked: int = 0
     """Chunks that the figures below are of: they are counted only where somebody looks."""
+    _authors: set[int] = field(default_factory=set)
+    _grown: set[int] = field(default_factory=set)
+    """Authors whose accounts are not young."""
+    _texts: set[int] = field(default_factory=set)
+    """Signatures: copies from many accounts are not a crowd."""
     _words: set[str] = field(default_factory=set)
     _short: int = 0
     """Posts of too few terms to tell whether they are spun."""
@@ -332,9 +315,6 @@ class Arrivals:
         self.count += len(chunk.rows)
         negative = chunk.rows["negative"]
         self.negative += int(negative[negative >= PLAINLY].sum(dtype=np.int64))
-        self.authors.update(chunk.who.tolist())
-        self.grown.update(chunk.who[(chunk.rows["flags"] & scored.YOUNG) == 0].tolist())
-        self.texts.update(chunk.rows["signature"].tolist())
         self.grave = self.grave or bool((chunk.rows["flags"] & scored.GRAVE).any())
         self.chunks.append(chunk)
 
@@ -342,15 +322,16 @@ class Arrivals:
         """Return how many people may be a crowd: new accounts without others are none yet, whatever they write. It only
         grows; the closed minute weighs them all.
         """
-        grown = len(self.grown)
-        return grown + min(len(self.authors) - grown, self._few_young())
+        self._look()
+        grown = len(self._grown)
+        return grown + min(len(self._authors) - grown, self._few_young())
 
     def wordings(self) -> int:
         """Return how many different things are said at most: different texts, and no more than different terms, of which real
         talk has more than one a post and a template spun into many texts has a dozen or two. It only grows.
         """
         self._look()
-        return min(len(self.texts), len(self._words) + self._short)
+        return min(len(self._texts), len(self._words) + self._short)
 
     def anger(self) -> int:
         """Return the sum of P(negative), in 1/10,000, over plainly negative posts: one of each author and of each text, and of new
@@ -361,13 +342,16 @@ class Arrivals:
         return min(everybody, grown + 10_000 * self._few_young(), texts)
 
     def _few_young(self) -> int:
-        return FEW_YOUNG + len(self.grown) // 2
+        return FEW_YOUNG + len(self._grown) // 2
 
     def _look(self) -> None:
         for chunk in self.chunks[self._looked :]:
             said = chunk.batch.said
             self._words.update(map(said.words.__getitem__, set(said.index_of(chunk.where).tolist())))
             self._short += int((said.counts[chunk.where] < LEAST_TERMS).sum())
+            self._authors.update(chunk.who.tolist())
+            self._grown.update(chunk.who[(chunk.rows["flags"] & scored.YOUNG) == 0].tolist())
+            self._texts.update(chunk.rows["signature"].tolist())
             rows = chunk.kept(chunk.rows["negative"] >= PLAINLY)
             grown = rows.kept((rows.rows["flags"] & scored.YOUNG) == 0)
             for worst, names, posts in zip(

@@ -6,13 +6,16 @@ import numpy as np
 
 from schemas import scored
 from schemas.scored import ROW
+from schemas.terms import Terms
 from streams.watch.minutes import Arrivals, Batch, Chunk
 
 
 def chunk(authors: range, flags: int) -> Chunk:
     rows = np.zeros(len(authors), ROW)
     rows["author"], rows["mention"], rows["flags"] = list(authors), list(authors), flags
-    return Chunk(Batch.__new__(Batch), np.arange(len(rows)), rows)
+    batch = Batch.__new__(Batch)
+    batch.said = Terms.none(len(rows))
+    return Chunk(batch, np.arange(len(rows)), rows)
 
 
 def test_new_accounts_alone_are_no_early_crowd_and_people_only_grow():

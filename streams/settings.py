@@ -115,7 +115,7 @@ class EngineSettings(Struct, forbid_unknown_fields=True):
 
     session_timeout: Annotated[float, Meta(ge=6, le=300)] = 15.0
     """Seconds until a worker that went silent loses its partitions."""
-    max_poll_records: Annotated[int, Meta(ge=1, le=50_000)] = 2_000
+    max_poll_records: Annotated[int, Meta(ge=1, le=50_000)] = 4_000
     """Records of one slice at most."""
     checkpoint_interval: Annotated[float, Meta(ge=0.2, le=600)] = 3.0
     """Seconds between two checkpoints."""

@@ -69,8 +69,8 @@ def _run(part: str, bootstrap: str, args: argparse.Namespace, found: dict[str, A
     if part == "pipeline":
         figures, found["ratios"] = _pipeline(bootstrap, args.count // 2, args.repeat)
         return figures
-    capacity = found.get("pipeline", {}).get("live", {}).get("mentions_per_second", 10_000)
     if part == "latency":
+        capacity = _capacity(bootstrap, args.count // 2, found)
         return {f"{rate:.0f}/s": latency.measure(bootstrap, rate) for rate in (1_000, round(0.8 * capacity, -2))}
     if part == "brands":
         return scale.brands(bootstrap, args.count // 2)
@@ -78,7 +78,16 @@ def _run(part: str, bootstrap: str, args: argparse.Namespace, found: dict[str, A
         return scale.workers(bootstrap, args.count // 2)
     if part == "takeover":
         return scale.take_over(bootstrap)
-    return scale.soak(bootstrap, args.minutes, args.rate or capacity / 2)
+    return scale.soak(bootstrap, args.minutes, args.rate or _capacity(bootstrap, args.count // 2, found) / 2)
+
+
+def _capacity(bootstrap: str, count: int, found: dict[str, Any]) -> float:
+    """Return how many mentions a second one worker takes: as found before, else measured once."""
+    if "pipeline" in found:
+        return float(found["pipeline"]["live"]["mentions_per_second"])
+    with pipelines.system(bootstrap, "capacity", brands=[f"Brand {i}" for i in range(20)], partitions=2) as made:
+        made.publish(pipelines.items(20, count, 200))
+        return pipelines.live(made, count)["mentions_per_second"]
 
 
 def _transport(bootstrap: str, count: int, repeat: int) -> dict[str, Any]:

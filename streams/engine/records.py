@@ -9,7 +9,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Record(Protocol):
-    """What a core reads of a Kafka record (aiokafka's ConsumerRecord has all of it)."""
+    """What a core reads of a Kafka record (those of aiokafka and of its parser have all of it)."""
 
     @property
     def offset(self) -> int:

@@ -14,6 +14,7 @@ the last one. What is overridden, and why:
 - `getmany` keeps what the application does not allow yet (`allowed`): a partition far ahead waits, and is not fetched
   meanwhile.
 - a position that the broker no longer has is not quietly set to the earliest one: the application is asked anew.
+- records are the parser's own (`streams.engine.parsed`).
 - the partition assignor is settable: the notifier's topics belong together.
 - the web server never starts: ours serves the metrics. No directory is made: nothing is kept on disk.
 """
@@ -34,10 +35,11 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from faust.types.tuples import Message
+from faust.types.tuples import ConsumerMessage, Message
 
 from streams import metrics
 from streams.engine.hooks import Hooks, PositionError, Positions, Pulse
+from streams.engine.parsed import take_as_parsed
 from streams.engine.watchdog import Sight
 from streams.errors import UserError
 
@@ -78,6 +80,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         assignor = RangePartitionAssignor if together else RoundRobinPartitionAssignor
         consumer._partition_assignment_strategy = (assignor,)  # noqa: SLF001
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
+        take_as_parsed(consumer)
         return consumer
 
 
@@ -231,9 +234,14 @@ class SliceConsumer(driver.Consumer):
         self.app.tocsin_pulse.handed += 1  # type: ignore[attr-defined]
         message = self._to_message(tp, batch[-1])
         message.value = (self.app.tocsin_pulse.seeks, batch)  # type: ignore[assignment, attr-defined]
-        message.key = None
         self.app.monitor.track_tp_end_offset(tp, self._show_lag(tp, batch[-1].offset + 1))
         return message
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic, tp.partition, record.offset, record.timestamp / 1_000, record.timestamp_type, None, None, None, None,
+            tp=tp, generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
 
     def _show_lag(self, tp: TP, position: int) -> int:
         end: int = self.highwater(tp)

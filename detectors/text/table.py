@@ -66,7 +66,7 @@ class Known(NamedTuple):
     scores: Ints
     """(k, c) static log-odds per class, units of 1/1024."""
     languages: Ints
-    """(k, l) log-likelihood per language, units of 1/64."""
+    """(k, l) log-likelihood per language, units of 1/16 nat."""
     french: Sequence[str]
     """The words as French spells them (`accents.py`)."""
 
@@ -85,7 +85,7 @@ class Encoded:
     summed: npt.NDArray[np.int64] | None = None
 
     def totals(self, column: slice) -> npt.NDArray[np.int64]:
-        """Return the sums of columns of `TokenTable.sums` over each post (n, k)."""
+        """Return the sums of columns of `TokenTable.summable` over each post (n, k)."""
         if self.summed is None:
             rows = self.table.size
             ones = np.ones(len(self.piece), dtype=np.int32)

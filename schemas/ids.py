@@ -62,7 +62,7 @@ def author_hashes(authors: Iterable[tuple[str, str]], key: bytes) -> NDArray[np.
 
     Args:
         authors: platform, and id there.
-        key: at least sixteen secret bytes.
+        key: secret; its first 64 bytes count.
     """
     return _hashes(_keyed(key), (f"{platform}:{author}".encode() for platform, author in authors))
 

@@ -24,11 +24,10 @@ _LINK: Final = re.compile(r"https?://([a-z0-9.-]+(?::\d+)?)(/[^\s?#<>\"'«»“�
 
 def links_of(text: str) -> list[str]:
     """Return the links of a post as `example.org/page`, each once, in order."""
-    begins = [at for at in (text.find("http"), text.find("HTTP")) if at >= 0]
-    if not begins:
+    if "http" not in text and "HTTP" not in text:
         return []
     found: dict[str, None] = {}
-    for host, path in _LINK.findall(text, min(begins)):
+    for host, path in _LINK.findall(text):
         host = host.lower().removeprefix("www.").rstrip(".")
         page = path.rstrip("/.,;:!?…)]}")
         if "." in host:

@@ -12,13 +12,13 @@ import yaml
 from msgspec import Struct
 
 from streams.errors import UserError, did_you_mean, without_credentials
-from streams.yaml_bounds import TOO_LARGE, too_large
+from streams.yaml_bounds import BoundedLoader, out_of_bounds
 
 S = TypeVar("S", bound=Struct)
 
 
-class _Once(yaml.SafeLoader):
-    """YAML's safe loader; a key given twice is a fault, not a silent choice of the last, and a time stays text."""
+class _Once(BoundedLoader):
+    """A safe loader of YAML; a key given twice is a fault, not a silent choice of the last, and a time stays text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a table that SafeLoader declares so
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -54,10 +54,10 @@ def load_yaml(path: Path) -> Any:
         raise UserError(
             f"{where}: not YAML: {error.problem}; check what stands there, its indentation and its quotes"
         ) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a number of ten thousand digits
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number of ten thousand digits
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
-    if too_large(raw):
-        raise UserError(f"{path}: {TOO_LARGE}")
+    if fault := out_of_bounds(raw):
+        raise UserError(f"{path}: {fault}")
     return raw
 
 

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from streams.errors import did_you_mean
 from streams.policy.units import READERS
-from streams.yaml_bounds import TOO_LARGE, too_large
+from streams.yaml_bounds import BoundedLoader, out_of_bounds
 
 T = TypeVar("T")
 Report = Callable[[str, str], None]
@@ -33,7 +33,7 @@ _HUSHED: Final = re.compile(
 _ADDRESS: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=//|\S+@)(?://)?")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """YAML in which `22:00` stays text, `no` is a word and a repeated key is an error."""
 
 
@@ -72,10 +72,10 @@ def parse(text: str) -> Any:
         # What an alias (`*name`) is called may be what somebody meant as a value.
         problem = re.sub(r"(alias|anchor) '.*'", r"\1; quote what begins with * or &", str(error.problem))
         raise ValueError(f"line {mark.line + 1 if mark else '?'}: {problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())[:200]}") from None
-    if too_large(raw):
-        raise ValueError(f"not a policy: {TOO_LARGE}")
+    if fault := out_of_bounds(raw):
+        raise ValueError(f"not a policy: {fault}")
     return raw
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from streams.cli import main
 from streams.errors import UserError
 from streams.structured import load_yaml
-from streams.yaml_bounds import MOST, too_large
+from streams.yaml_bounds import DEEPEST, MOST, out_of_bounds
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -22,6 +24,9 @@ FILES = {
     "a mapping within itself": "people: &p {alice: *p}\nbrands: [*p]\n",
     "ten thousand brackets": "people: " + "[" * 10_000,
     "nested to the depth": "people: " + "[" * 3_000 + "]" * 3_000,
+    "mappings to the depth": "people: " + "{a: " * 3_000 + "}" * 3_000,
+    "indented to the depth": "people:\n" + "\n".join(" " * n + "a:" for n in range(1, 1_000)),
+    "a chain of aliases": "people: [&a0 [x], " + ", ".join(f"&a{n} [*a{n - 1}]" for n in range(1, 600)) + "]\n",
     "a Python object": "people: !!python/object/apply:os.system ['touch ran']\n",
     "a Python name": "people: !!python/name:os.system\n",
     "a Python tuple": "people: !!python/tuple [a]\n",
@@ -59,7 +64,21 @@ def test_a_large_file_that_is_none_of_that_is_read(tmp_path: Path) -> None:
         "brands:\n" + "".join(f"  - {{name: B{n}, keywords: [a{n}, b{n}]}}\n" for n in range(2_000))
     )
     assert len(load_yaml(tmp_path / "large.yaml")["brands"]) == 2_000
-    assert not too_large([0] * (MOST - 1)) and too_large([0] * (MOST + 1))
+    assert out_of_bounds([0] * (MOST - 1)) is None and out_of_bounds([0] * (MOST + 1))
     (tmp_path / "bomb.yaml").write_text(BOMB)
     with pytest.raises(UserError, match=r"bomb\.yaml: more than 200000 values once its aliases"):
         load_yaml(tmp_path / "bomb.yaml")
+
+
+def test_what_lies_too_deep_is_told_with_its_place_before_the_stack_is_used_up(tmp_path: Path) -> None:
+    file = tmp_path / "deep.yaml"
+    file.write_text("a: " + "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1))
+    assert load_yaml(file)["a"]
+    file.write_text("a:\n  " + "[" * 10_000)
+    used = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 4 * DEEPEST)
+    try:
+        with pytest.raises(UserError, match=r"deep\.yaml:2:53: not YAML: more than 50 lists or mappings within"):
+            load_yaml(file)
+    finally:
+        sys.setrecursionlimit(used)

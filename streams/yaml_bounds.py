@@ -22,9 +22,13 @@ class BoundedLoader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return the next node, as the parent class does; raises ComposerError where it lies too deep."""
         if self._depth > DEEPEST:
             raise yaml.composer.ComposerError(
-                None, None, f"more than {DEEPEST} lists or mappings within each other", self.peek_event().start_mark
+                None,
+                None,
+                f"more than {DEEPEST} lists or mappings within each other",
+                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
             )
         self._depth += 1
         try:

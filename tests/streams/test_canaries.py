@@ -124,24 +124,34 @@ class Post:
 @contextlib.contextmanager
 def receivers() -> Iterator[tuple[Server, int, int, Post]]:
     """A web server, and two mail servers: one that takes, one that refuses."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
     server, posts = Server(answer), (Post(True), Post(False))
     controllers = [
         Controller(post, hostname="127.0.0.1", port=free_port(), authenticator=post, auth_require_tls=False)
         for post in posts
     ]
+    runner, end = asyncio.Runner(), asyncio.Event()
+    loop, ready = runner.get_loop(), threading.Event()
+
+    async def serve() -> None:
+        async with server:
+            ready.set()
+            await end.wait()
+
+    def work() -> None:
+        with runner:  # which also ends the handler whose caller has gone
+            runner.run(serve())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert ready.wait(10)
     try:
-        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
         for controller in controllers:
             controller.start()
         yield server, controllers[0].port, controllers[1].port, posts[0]
     finally:
         for controller in controllers:
             controller.stop()
-        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(end.set)
         thread.join(10)
 
 

@@ -70,7 +70,8 @@ class Office:
         self.config.write_text(json.dumps(body))
         self.settings: Settings = load(self.config)
         topics_admin.create(self.settings)
-        self._loop, self._stop = asyncio.new_event_loop(), asyncio.Event()
+        self._runner, self._stop = asyncio.Runner(), asyncio.Event()
+        self._loop = self._runner.get_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -82,8 +83,8 @@ class Office:
             finally:
                 assembly.guard.release()
 
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(work())
+        with self._runner:
+            self._runner.run(work())
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +20,7 @@ from msgspec import Struct
 from detectors import grave, severity
 from detectors.onset import CLUMPS, threshold
 from detectors.picture import Judgement, Picture
-from detectors.sums import HORIZONS
+from detectors.sums import HORIZONS, Totals
 from detectors.tails import excess, reaching
 from schemas.times import MINUTE
 
@@ -45,6 +45,29 @@ KEPT: Final = HORIZONS[TOLD[-1]]
 """Minutes of arrival that are kept."""
 
 
+class SoFar(NamedTuple):
+    """What has arrived in an open minute, for the first time and not late; the first four decide, and only grow."""
+
+    mentions: int
+    negative: int
+    """Sum of P(negative), in 1/10,000, of the posts that have at least `PLAINLY`."""
+    authors: int
+    """People who may be a crowd."""
+    texts: int | None = None
+    """Different things said; without it authors alone bound the crowd."""
+    copies: int = 0
+    """Posts that repeat another's text and are no reposts."""
+    loudest: int = 0
+    """Posts of the loudest author; 0 where nobody spoke twice."""
+    young: int = 0
+    """Posts of accounts younger than thirty days."""
+
+    @property
+    def people(self) -> int:
+        """The crowd: no more than mentions, authors and different texts."""
+        return min(self.mentions, self.authors, self.mentions if self.texts is None else self.texts)
+
+
 class Arrived(Struct, array_like=True):
     """What one arrival minute had when last looked at."""
 
@@ -53,6 +76,22 @@ class Arrived(Struct, array_like=True):
     negative: int
     tellers: int = 0
     """People who speak of a grave matter, once the minute is over."""
+    count: int = 0
+    copies: int = 0
+    loudest: int = 0
+    young: int = 0
+
+    @property
+    def totals(self) -> Totals:
+        """The same as of a closed minute; a state of before did not have all of them."""
+        count = max(self.count, self.people)
+        return Totals(
+            100 * self.people, self.negative, count, self.people, self.copies, self.loudest, 0, self.young, self.tellers
+        )
+
+
+def _summed(minutes: Iterable[Totals]) -> Totals:
+    return Totals(*map(sum, zip(*minutes, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +105,8 @@ class EarlyVerdict:
     """Sum of P(negative) over plainly negative posts."""
     expected: float
     """Mentions expected in the horizon."""
-    mentions: int = 0
-    """Mentions in it at least, of grave talk: minutes of arrival that gave no cause to look are counted once they are closed."""
+    seen: Totals
+    """What has been counted in it at least: minutes of arrival that gave no cause to look are counted once they are closed."""
 
 
 class EarlyTrigger:
@@ -88,8 +127,7 @@ class EarlyTrigger:
         self,
         picture: Picture,
         minute: int,
-        people: int,
-        negative: int,
+        so_far: SoFar,
         factors: Sequence[float],
         said: Iterable[tuple[int, int]] = (),
     ) -> EarlyVerdict | None:
@@ -98,14 +136,18 @@ class EarlyTrigger:
         Args:
             picture: what the closed minutes say.
             minute: the open one, since the epoch.
-            people: the crowd so far: no more than mentions, authors and different texts.
-            negative: sum of P(negative) in 1/10,000 over posts with at least `PLAINLY`.
+            so_far: what has arrived in it.
             factors: how many times the usual talk is expected on each horizon (campaigns).
             said: see `BrandMonitor.early`.
         """
-        told = list(said)
+        told, people = list(said), so_far.people
+        anger = min(so_far.negative, people * 10_000)
         self._recent = [e for e in self._recent if minute - KEPT < e.minute < minute]
-        self._recent.append(Arrived(minute, people, min(negative, people * 10_000), grave.people(told)))
+        self._recent.append(
+            Arrived(
+                minute, people, anger, grave.people(told), so_far.mentions, so_far.copies, so_far.loudest, so_far.young
+            )
+        )
         found = [v for k in SPANS if (v := self._verdict(picture, k, minute, factors[k])) is not None]
         if told:
             self.tellers.note(minute, told)
@@ -153,7 +195,10 @@ class EarlyTrigger:
         level = min(TOP, severity.level({**points, "negativity": severity.ANGER}, people, picture.least_people(k)))
         if level < 2:
             return None
-        return EarlyVerdict(Judgement(k, level, points, people), score, self._onset(minute), angry, expected * factor)
+        judgement = Judgement(k, level, points, people)
+        return EarlyVerdict(
+            judgement, score, self._onset(minute), angry, expected * factor, _summed(e.totals for e in recent)
+        )
 
     def _grave(self, picture: Picture, k: int, minute: int, factor: float) -> EarlyVerdict | None:
         """Return the verdict on a grave matter that many tell: L2 at most, on minutes of arrival that are over.
@@ -166,7 +211,9 @@ class EarlyTrigger:
         told = self.tellers.people(sum(e.tellers for e in recent), HORIZONS[k], minute)
         if told < picture.least_tellers(k):
             return None
-        people = sum(e.people for e in recent)
+        sums = picture.sums
+        seen = _summed([sums.after(minute - HORIZONS[k]), *(e.totals for e in recent if e.minute > sums.now)])
+        people = max(sum(e.people for e in recent), seen.crowd // 100)
         mentions = picture.pace.rate * HORIZONS[k] * factor
         expected = picture.pace.grave.expected(max(mentions, people))
         score = excess(told, expected, picture.pace.grave.dispersion[k])
@@ -179,10 +226,9 @@ class EarlyTrigger:
         if level < 2:
             return None
         starts = next(e.minute for e in recent if e.tellers) * MINUTE
-        sums = picture.sums
-        seen = sums.mentions_after(minute - HORIZONS[k]) + sum(e.people for e in recent if e.minute > sums.now)
         judgement = Judgement(k, level, points, people, told, expected)
-        return EarlyVerdict(judgement, score, starts, people * usual, mentions, max(people, seen))
+        seen = seen._replace(mentions=max(people, seen.mentions))
+        return EarlyVerdict(judgement, score, starts, people * usual, mentions, seen)
 
     def dump(self) -> list[Any]:
         """Return the state as plain lists; `tellers` has its own."""

@@ -15,7 +15,7 @@ import msgspec
 
 from detectors import wording
 from detectors.book import NO_CAMPAIGN, AlertBook
-from detectors.early import EarlyTrigger
+from detectors.early import EarlyTrigger, SoFar
 from detectors.ending import ends, resolve, silence_begins, silence_ends
 from detectors.grave import SPANS
 from detectors.onset import Gate, gates
@@ -229,11 +229,8 @@ class BrandMonitor:
         self,
         minute: int,
         at: int,
-        count: int,
-        negative: int,
-        authors: int,
+        so_far: SoFar,
         evidence: Evidence,
-        texts: int | None = None,
         said: Iterable[tuple[int, int]] = (),
     ) -> list[Event]:
         """Judge an open arrival minute on figures that only grow; its last call must have the final ones.
@@ -241,19 +238,15 @@ class BrandMonitor:
         Args:
             minute: its start, epoch ms.
             at: event time, epoch ms.
-            count: mentions that arrived in it so far, for the first time and not late.
-            negative: the sum of P(negative), in 1/10,000, of those that have at least `early.PLAINLY`.
-            authors: different authors.
+            so_far: what has arrived in it.
             evidence: asked for example mentions only when an alert is sent.
-            texts: different texts; without it authors alone bound the crowd.
             said: as in `close`, of what has arrived; looked at when the minute is over.
         """
         said = said if at >= minute + MINUTE else ()
-        if not self.warm or (count < self.early_bound()[0] and not said):
+        if not self.warm or (so_far.mentions < self.early_bound()[0] and not said):
             return []
         now = minute // MINUTE
-        people = min(count, authors, count if texts is None else texts)
-        verdict = self._early.look(self._picture, now, people, negative, self._book.factors(now), said)
+        verdict = self._early.look(self._picture, now, so_far, self._book.factors(now), said)
         if verdict is None:
             return []
         judged = verdict.judgement

@@ -89,10 +89,10 @@ class SlidingSums:
         first = self._first[k]
         return list(zip(self._minutes[first:], self._steps(0, first), strict=True))
 
-    def mentions_after(self, minute: int) -> int:
-        """Return how many mentions there were after `minute`, as far as minutes are closed and kept."""
-        column = self._columns[Totals._fields.index("mentions")]
-        return column[-1] - column[bisect_right(self._minutes, minute)]
+    def after(self, minute: int) -> Totals:
+        """Return the sums over the minutes after `minute`, as far as they are closed and kept."""
+        first = bisect_right(self._minutes, minute)
+        return Totals(*(column[-1] - column[first] for column in self._columns))
 
     def first_grave(self, k: int) -> int:
         """Return the first minute of horizon `k` in which somebody spoke of a grave matter; now, where nobody did."""

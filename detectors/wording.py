@@ -215,8 +215,8 @@ def early_alert(
         observed=round(verdict.angry, 2),
         expected=round(expected, 2),
         interval=Interval(0.0, round(upper(expected, picture.pace.dispersion[k], BAND), 2)),
-        sample_size=people,
-        authenticity=None,
+        sample_size=verdict.seen.mentions,
+        authenticity=authenticity.assess(verdict.seen, people),
         doubling_seconds=None,
         negative_share=round(share, 4),
         votes=[Vote(f"early {HORIZONS[k]} min", round(verdict.score, 2), True, "beyond what a whole one could be")],
@@ -237,15 +237,15 @@ def _early_grave(
     return replace(
         alert(picture, live, status, judgement, verdict.score, [], at // MINUTE, 0, evidence),
         detected_at=from_ms(at),
-        observed=float(verdict.mentions),
+        observed=float(verdict.seen.mentions),
         expected=round(verdict.expected, 2),
         interval=Interval(0.0, round(upper(verdict.expected, picture.pace.dispersion[k], BAND), 2)),
-        sample_size=verdict.mentions,
-        authenticity=None,
+        sample_size=verdict.seen.mentions,
+        authenticity=authenticity.assess(verdict.seen, judgement.people),
         doubling_seconds=None,
         votes=[vote],
         reason=(
-            f"{_told(judgement)} within {length(HORIZONS[k])}, among at least {_count(verdict.mentions, 'mention')} of "
+            f"{_told(judgement)} within {length(HORIZONS[k])}, among at least {_count(verdict.seen.mentions, 'mention')} of "
             f"{picture.brand} that have arrived, where {_number(verdict.expected)} would be usual."
         ),
     )

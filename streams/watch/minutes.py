@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.early import PLAINLY
+from detectors.early import PLAINLY, SoFar
 from detectors.grave import people
 from detectors.reach import counted, largest
 from detectors.text.terms import wording
@@ -299,11 +299,16 @@ class Arrivals:
     chunks: list[Chunk] = field(default_factory=list)
     _looked: int = 0
     """Chunks that the figures below are of: they are counted only where somebody looks."""
-    _authors: set[int] = field(default_factory=set)
+    _posts: Counter[int] = field(default_factory=Counter)
+    """Posts by author."""
+    _loudest: int = 0
     _grown: set[int] = field(default_factory=set)
     """Authors whose accounts are not young."""
     _texts: set[int] = field(default_factory=set)
     """Signatures: copies from many accounts are not a crowd."""
+    _reposts: int = 0
+    _young: int = 0
+    """Posts of young accounts."""
     _words: set[str] = field(default_factory=set)
     _short: int = 0
     """Posts of too few terms to tell whether they are spun."""
@@ -318,13 +323,20 @@ class Arrivals:
         self.grave = self.grave or bool((chunk.rows["flags"] & scored.GRAVE).any())
         self.chunks.append(chunk)
 
+    def so_far(self) -> SoFar:
+        """Return what the early trigger is shown."""
+        people, texts, anger = self.people(), self.wordings(), self.anger()
+        copies = max(0, self.count - len(self._texts) - self._reposts)
+        loudest = self._loudest if self._loudest > 1 else 0
+        return SoFar(self.count, anger, people, texts, copies, loudest, self._young)
+
     def people(self) -> int:
         """Return how many people may be a crowd: new accounts without others are none yet, whatever they write. It only
         grows; the closed minute weighs them all.
         """
         self._look()
         grown = len(self._grown)
-        return grown + min(len(self._authors) - grown, self._few_young())
+        return grown + min(len(self._posts) - grown, self._few_young())
 
     def wordings(self) -> int:
         """Return how many different things are said at most: different texts, and no more than different terms, of which real
@@ -349,8 +361,12 @@ class Arrivals:
             said = chunk.batch.said
             self._words.update(map(said.words.__getitem__, set(said.index_of(chunk.where).tolist())))
             self._short += int((said.counts[chunk.where] < LEAST_TERMS).sum())
-            self._authors.update(chunk.who.tolist())
-            self._grown.update(chunk.who[(chunk.rows["flags"] & scored.YOUNG) == 0].tolist())
+            authors, flags = chunk.who.tolist(), chunk.rows["flags"]
+            self._posts.update(authors)
+            self._loudest = max(self._loudest, max(map(self._posts.__getitem__, authors), default=0))
+            self._grown.update(chunk.who[(flags & scored.YOUNG) == 0].tolist())
+            self._reposts += int(((flags & scored.REPOST) != 0).sum())
+            self._young += int(((flags & scored.YOUNG) != 0).sum())
             self._texts.update(chunk.rows["signature"].tolist())
             rows = chunk.kept(chunk.rows["negative"] >= PLAINLY)
             grown = rows.kept((rows.rows["flags"] & scored.YOUNG) == 0)

@@ -50,11 +50,8 @@ def judge_early(brand: Brand, arrivals: Arrivals, at: int, dirty: set[str]) -> I
     effects = brand.monitor.early(
         arrivals.start,
         at,
-        arrivals.count,
-        arrivals.anger(),
-        arrivals.people(),
+        arrivals.so_far(),
         list,
-        arrivals.wordings(),
         arrivals.told() if over else (),
     )
     return _shown(brand, effects, arrivals.start, lambda: _arrived(brand, arrivals))

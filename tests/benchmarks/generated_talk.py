@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.early import PLAINLY
+from detectors.early import PLAINLY, SoFar
 from detectors.grave import KEPT, WORDINGS
 from detectors.monitor import BrandMonitor
 from detectors.volume import VolumeDetector
@@ -298,9 +298,8 @@ def _early(monitor: BrandMonitor, said: Talk, i: int, looks: int) -> list[Alert 
         )
         at = (said.first + i) * MINUTE + MINUTE * look // looks
         authors = people + (said.one[i] > 0)
-        events += monitor.early(
-            (said.first + i) * MINUTE, at, count, plain, int(authors), _evidence, texts=count - copies, said=told
-        )
+        so_far = SoFar(count, plain, int(authors), count - copies, copies)
+        events += monitor.early((said.first + i) * MINUTE, at, so_far, _evidence, told)
     return events
 
 

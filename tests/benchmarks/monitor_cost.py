@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from detectors.early import SoFar
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
 from schemas import scored
@@ -66,7 +67,7 @@ def alone(rate: float) -> Figures:
     now = (first + gen.DAY) * MINUTE
     begun = time.process_time()
     for i in range(500):
-        monitor.early(now, now + i, max(monitor.early_bound()[0], 3), 100, 3, list, texts=3)
+        monitor.early(now, now + i, SoFar(max(monitor.early_bound()[0], 3), 100, 3, 3), list)
     looking = time.process_time() - begun
     return {
         "mentions_a_minute": rate,

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.early import PLAINLY
+from detectors.early import PLAINLY, SoFar
 from detectors.grave import people
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
@@ -134,8 +134,8 @@ def _early(monitor: BrandMonitor, mine: Talk, minute: int) -> list[Alert | Signa
         if n:
             authors, texts = len(np.unique(mine.author[:n])), len(np.unique(mine.signature[:n]))
             negative = int(mine.negative[:n][mine.negative[:n] >= PLAINLY].sum())
-            so_far = said(mine.take(np.arange(n)))
-            events += monitor.early(minute * MINUTE, at, n, negative, authors, list, texts=texts, said=so_far)
+            so_far = SoFar(n, negative, authors, texts)
+            events += monitor.early(minute * MINUTE, at, so_far, list, said(mine.take(np.arange(n))))
     return events
 
 

@@ -7,6 +7,7 @@ from functools import cache
 import msgspec
 import pytest
 
+from detectors.early import SoFar
 from detectors.grave import KEPT, GraveShare, Tellers, people
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
@@ -113,7 +114,7 @@ def test_the_early_trigger_tells_it_when_the_minute_of_arrival_is_over():
     said = [(story.random.getrandbits(60), story.random.getrandbits(60)) for _ in range(12)]
 
     def look(at: int) -> list[Alert]:
-        found = story.monitor.early(now * MINUTE, at, 12, 0, 12, list, 12, said)
+        found = story.monitor.early(now * MINUTE, at, SoFar(12, 0, 12, 12), list, said)
         return [e for e in found if isinstance(e, Alert)]
 
     assert look(now * MINUTE + 59_000) == [], "more may be said of other things before it is over"
@@ -129,7 +130,7 @@ def test_the_early_trigger_counts_what_was_said_in_minutes_that_gave_no_cause_to
         story.tell(2, PLAIN)
     now = story.minute + 2  # two minutes of arrival are still open
     said = [(story.random.getrandbits(60), story.random.getrandbits(60)) for _ in range(12)]
-    found = story.monitor.early(now * MINUTE, (now + 1) * MINUTE, 12, 0, 12, list, 12, said)
+    found = story.monitor.early(now * MINUTE, (now + 1) * MINUTE, SoFar(12, 0, 12, 12), list, said)
     (alert,) = [e for e in found if isinstance(e, Alert)]
     minutes = alert.window_seconds // 60
     assert alert.observed == alert.sample_size == 2 * (minutes - 3) + 12
@@ -142,7 +143,7 @@ def test_a_minute_of_arrival_full_of_other_talk_is_no_grave_matter():
     story = settled(0.1)
     now = story.minute + 3
     said = [(story.random.getrandbits(60), story.random.getrandbits(60)) for _ in range(12)]
-    assert story.monitor.early(now * MINUTE, (now + 1) * MINUTE, 150, 0, 150, list, 150, said) == []
+    assert story.monitor.early(now * MINUTE, (now + 1) * MINUTE, SoFar(150, 0, 150, 150), list, said) == []
 
 
 def test_a_state_of_before_is_taken_up_and_learns_what_is_usual_first():

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from detectors.early import SoFar
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
-from schemas.events import Alert, Signal
+from schemas.events import Alert, Authenticity, Signal
 from schemas.times import DAY, HOUR, MINUTE, from_ms, to_ms
 from tests.detectors.brand_story import ANGER, JOY, PLAIN, START, Story
 
@@ -33,7 +34,7 @@ def after_two_quiet_weeks(settings: MonitorSettings | None = None, seed: int = 7
 
 def early(story: Story, minute: int, at: int, people: int, angry: int, **more: Any) -> list[Alert]:
     """Show the early trigger `people` posts with a P(negative) of `angry` each."""
-    found = story.monitor.early(minute, at, people, angry * people, more.pop("authors", people), list, **more)
+    found = story.monitor.early(minute, at, SoFar(people, angry * people, more.pop("authors", people), **more), list)
     return [e for e in found if isinstance(e, Alert)]
 
 
@@ -360,11 +361,24 @@ def test_the_early_onset_does_not_depend_on_how_often_one_looks():
             for k, count in enumerate(counts):
                 minute = start + k * MINUTE
                 for so_far in (*range(step, count, step), count):
-                    found += monitor.early(minute, minute + 1, so_far, so_far * 9_000, so_far, list, so_far)
+                    found += monitor.early(minute, minute + 1, SoFar(so_far, so_far * 9_000, so_far, so_far), list)
             onsets.add(next(((e.alert_id, e.starts_at) for e in found if isinstance(e, Alert)), None))
         assert len(onsets) == 1, counts
         fired += onsets != {None}
     assert fired > 100
+
+
+def test_an_early_alert_says_how_much_of_it_is_copies_and_whose_posts_they_are():
+    story = after_two_quiet_weeks()
+    minute = story.minute * MINUTE
+    assert early(story, minute, minute + 59_000, 4, 9_000, copies=1, loudest=3) == []
+    (alert,) = early(
+        story, minute + MINUTE, minute + MINUTE + 9, 100, 9_000, authors=60, copies=40, loudest=5, young=10
+    )
+    assert alert.votes[0].detector.startswith("early")
+    assert alert.authenticity is not None
+    assert (alert.window_seconds, alert.sample_size) == (60, 100)
+    assert alert.authenticity == Authenticity(0.4, 60, 0.05, 0.1)
 
 
 def test_early_severity_only_grows_with_the_figures():

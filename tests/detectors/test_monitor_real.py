@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.early import PLAINLY
+from detectors.early import PLAINLY, SoFar
 from detectors.monitor import BrandMonitor
 from detectors.settings import MonitorSettings
 from detectors.text.model import TextModel
@@ -41,7 +41,7 @@ def _alerts(path: Path, brand: str, until: str = "9999") -> list[Alert]:
             texts = window.count - window.duplicates
             at = (minute + 1) * MINUTE
             plain = sum(n for i in here if (n := int(scored.negative[i])) >= PLAINLY)
-            events += monitor.early(minute * MINUTE, at, window.count, plain, window.authors, list, texts=texts)
+            events += monitor.early(minute * MINUTE, at, SoFar(window.count, plain, window.authors, texts), list)
     return [e for e in events if isinstance(e, Alert)]
 
 

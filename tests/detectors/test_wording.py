@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from detectors.drivers import own_terms
-from detectors.early import PLAINLY
+from detectors.early import PLAINLY, SoFar
 from detectors.settings import MonitorSettings
 from detectors.severity import LEVELS
 from schemas.events import Alert
@@ -64,7 +64,7 @@ def early(seed: int) -> Story:
     at = story.minute * MINUTE
     said = [(i, i) for i in range(40)]
     for share in (PLAINLY, 9_000):
-        story.events += story.monitor.early(at, at + MINUTE, 60, 60 * share, 60, list, 60, said)
+        story.events += story.monitor.early(at, at + MINUTE, SoFar(60, 60 * share, 60, 60), list, said)
     return story
 
 

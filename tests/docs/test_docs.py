@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from schemas import topics
-from schemas.events import SignalName
+from schemas.events import Alert, SignalName
 from streams.cli import COMMANDS
 from tests.docs.metrics import EXPOSED, names_in
 
@@ -52,6 +52,13 @@ def anchors(path: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text()), re.MULTILINE)
     plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower() for heading in headings)
     return {re.sub(r"[^\w\- ]", "", heading).strip().replace(" ", "-") for heading in plain}
+
+
+def test_every_field_of_an_alert_stands_in_the_table_for_integrators():
+    text = (ROOT / "docs" / "integrators.md").read_text()
+    table = text.split("| field | values |")[1].split("\n\n")[0]
+    told = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told == set(Alert.__struct_fields__)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)

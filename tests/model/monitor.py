@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from detectors.early import SoFar
 from schemas.events import Alert, Window
 from schemas.ids import alert_id, fingerprint
 from schemas.times import MINUTE, from_ms, to_ms
@@ -77,14 +78,11 @@ class SmallMonitor:
         self,
         start: int,
         at: int,
-        count: int,
-        negative: int,
-        authors: int,
+        so_far: SoFar,
         evidence: Callable[[], list[str]],
-        texts: int,
         said: Iterable[tuple[int, int]],
     ) -> list[Alert]:
-        if count < FIRES + 1 or self._starts:
+        if so_far.mentions < FIRES + 1 or self._starts:
             return []
         self._last = max(self._last, start + MINUTE)
         out = [self._alert(start, at, 0, [])]

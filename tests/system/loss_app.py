@@ -45,7 +45,7 @@ def stock() -> None:
         datadir=f"{FILE}.data",
     )  # fmt: skip
     topic = app.topic(TOPIC, value_type=None if SCENARIO == "decode" else bytes)
-    out = app.topic(f"{TOPIC}-out", value_type=bytes)
+    out = app.topic(f"{GROUP}-out", value_type=bytes)
 
     async def run(stream: Any) -> None:
         if SCENARIO == "take":
@@ -92,7 +92,7 @@ def ours() -> None:
                         await asyncio.sleep(3_600)
                     if SCENARIO == "send":
                         value = TOO_LARGE if FAULT and record.value == b"5" else record.value
-                        await producer.send([Write(f"{TOPIC}-out", None, value)])
+                        await producer.send([Write(f"{GROUP}-out", None, value)])
                         continue
                     note(record.value)
                 if SCENARIO == "slices":

@@ -117,8 +117,8 @@ _mention = msgspec.json.Decoder(Mention)
 _tick = msgspec.json.Decoder(Tick)
 _version = msgspec.json.Decoder(_Version)
 
-# What a decoder raises besides ValidationError; the last for JSON nested a thousand deep, also in ignored fields.
-_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises; the last for JSON nested a thousand deep, also in fields that are ignored."""
 
 
 def mention_key(platform: str, native_id: str) -> bytes:
@@ -143,7 +143,7 @@ def decode(key: bytes | None, value: bytes | None) -> Decoded:
         mention = _mention.decode(value)
     except msgspec.ValidationError as error:
         return _explain(value, str(error))
-    except _MALFORMED as error:
+    except MALFORMED as error:
         return Rejection("invalid_utf8" if _is_utf8_fault(value) else "malformed_json", f"value: {error}")
     return _check(key, mention)
 
@@ -169,7 +169,7 @@ def _check(key: bytes | None, mention: Mention) -> Mention | Rejection:
 def _decode_tick(value: bytes | None) -> Tick | Rejection:
     try:
         tick = _tick.decode(value or b"")
-    except _MALFORMED as error:
+    except MALFORMED as error:
         return Rejection("bad_tick", f"tick: {error}")
     if not FIRST_TWEET <= tick.at <= LAST_TICK:
         return Rejection("bad_tick", f"tick.at: {tick.at} is not between 2006-03-21 and 2100 in epoch milliseconds")
@@ -197,7 +197,7 @@ def _is_utf8_fault(value: bytes) -> bool:
 def _explain(value: bytes, message: str) -> Rejection:
     try:
         version = _version.decode(value).schema
-    except _MALFORMED:
+    except MALFORMED:
         version = SCHEMA
     if version != SCHEMA:
         return Rejection("unknown_schema", f"schema: {version} is not known here, {SCHEMA} is")
@@ -216,7 +216,7 @@ def _shown(value: bytes, path: str) -> str:
     """Return what stands at `path` (`author.followers`, `langs[...]`) of a JSON object, cut short."""
     try:
         found: object = msgspec.json.decode(value)
-    except _MALFORMED:
+    except MALFORMED:
         return "what stands there"
     for name in path.split(".") if path else ():
         found = found.get(name.partition("[")[0]) if isinstance(found, dict) else found

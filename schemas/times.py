@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
+
+from msgspec import Struct
+
+S = TypeVar("S", bound=Struct)
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -19,6 +24,22 @@ def to_ms(time: datetime) -> int:
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
     return round(time.timestamp() * 1_000)
+
+
+def in_utc(event: S) -> S:
+    """Give every time of `event` that has no zone, also further inside, that of UTC; returns `event`."""
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                setattr(event, name, value.replace(tzinfo=UTC))
+        elif isinstance(value, Struct):
+            in_utc(value)
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, Struct):
+                    in_utc(one)
+    return event
 
 
 def from_ms(ms: int) -> datetime:

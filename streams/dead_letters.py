@@ -11,7 +11,7 @@ import msgspec
 
 from schemas import topics
 from schemas.events import Alert, Command
-from schemas.mention import Rejection, decode
+from schemas.mention import MALFORMED, Rejection, decode
 from streams import consoles
 from streams.engine.dead_letter import NO_KEY
 from streams.engine.records import Write
@@ -125,7 +125,7 @@ def why_not(letter: DeadLetter, mended: Mapping[str, Content]) -> str:
     if letter.topic in _EVENTS:
         try:
             _EVENTS[letter.topic].decode(value or b"")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except MALFORMED as error:
             return f"invalid_field: {error}"
         return ""
     found = decode(key, value)

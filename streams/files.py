@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from schemas.mention import MAX_UNPACKED, Mention, Rejection, decode, mention_key
+from schemas.mention import MALFORMED, MAX_UNPACKED, Mention, Rejection, decode, mention_key
 from schemas.times import MINUTE, iso, to_ms
 from streams.columns import mention_of, resolve
 from streams.delimited import Row, read_rows, sniff
@@ -203,7 +203,7 @@ def _with_brand(value: bytes, brand: str) -> bytes:
     """Return the JSON object `value` with the brand, where it is an object that names none."""
     try:
         mention = _object.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except MALFORMED:
         return value
     if any(name in mention and bytes(mention[name]) != b"null" for name in ("brand", "brands")):
         return value
@@ -257,7 +257,7 @@ def _record(value: bytes, path: str, line: int) -> FileRecord:
     try:
         head = _head.decode(value)
         key: bytes | None = mention_key(head.platform, head.id)
-    except (msgspec.DecodeError, UnicodeError):
+    except (*MALFORMED, UnicodeEncodeError):
         key = None
     found = decode(key, value)
     if isinstance(found, Mention):

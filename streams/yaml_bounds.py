@@ -12,6 +12,7 @@ import yaml
 
 DEEPEST: Final = 50
 """Lists and mappings within each other; a policy has seven."""
+_TAGS: Final = (None, "!", "tag:yaml.org,2002:str")
 MOST: Final = 200_000
 """Values of a file with its aliases filled in; ten thousand brands have some eighty thousand."""
 
@@ -19,10 +20,23 @@ MOST: Final = 200_000
 class BoundedLoader(yaml.SafeLoader):
     """YAML's safe loader; it stops at what lies deeper than DEEPEST, before the stack feels it."""
 
-    _depth = 0
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+        self._merged = 0
+        self._flat: set[int] = set()
+        """Mappings into which others have been merged; one may be merged into itself."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Return the next node, as the parent class does; raises ComposerError where it lies too deep."""
+        tag = getattr(self.peek_event(), "tag", None)  # type: ignore[no-untyped-call]
+        if tag not in _TAGS:
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"the tag {tag} is not taken; write the value alone",
+                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+            )
         if self._depth > DEEPEST:
             raise yaml.composer.ComposerError(
                 None,
@@ -35,6 +49,24 @@ class BoundedLoader(yaml.SafeLoader):
             return super().compose_node(parent, index)
         finally:
             self._depth -= 1
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put merged mappings (`<<`) in, as the parent class does; raises ConstructorError where they grow beyond MOST."""
+        if id(node) in self._flat:
+            return
+        self._flat.add(id(node))
+        for key, value in node.value:
+            if key.tag != "tag:yaml.org,2002:merge":
+                continue
+            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(one, yaml.MappingNode):
+                    self.flatten_mapping(one)
+                    self._merged += len(one.value)
+            if self._merged > MOST:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"more than {MOST} values once merged (<<); write out what is meant", key.start_mark
+                )
+        super().flatten_mapping(node)
 
 
 def out_of_bounds(raw: Any) -> str | None:

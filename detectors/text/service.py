@@ -10,6 +10,7 @@ import msgspec
 
 from detectors.text.model import TextModel
 from detectors.text.scored import UNITS
+from schemas.mention import MALFORMED
 
 BATCH: Final = 512
 """Texts scored at a time: large enough for the columns to pay, small enough to answer soon."""
@@ -82,7 +83,7 @@ def _ask(number: int, line: bytes) -> tuple[str, str | None] | bytes:
     """Return (text, language) of a line, or the line that says what is wrong with it."""
     try:
         asked: Any = _decode.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except MALFORMED:
         return _error(number, 'not JSON; expected {"text": …}')
     if not isinstance(asked, dict) or "text" not in asked:
         return _error(number, 'no "text"; expected {"text": …}')

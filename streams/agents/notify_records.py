@@ -10,13 +10,16 @@ import msgspec
 from schemas import topics
 from schemas.events import Alert, AlertTick, Command, Notification, encode
 from schemas.journal import Delivered, JournalEntry, TimerDue, Took
-from schemas.mention import Rejection
+from schemas.mention import LAST_TICK, MALFORMED, Rejection
 from streams.engine.dead_letter import dead_letter
 from streams.engine.hooks import Hooks
 from streams.engine.reader import ends, read_to_end
 from streams.engine.records import Write
 from streams.settings import Settings
 
+LARGEST: Final = 131_072
+"""Bytes of a command or an alert; one of the product's own has a tenth of it at most. Compressed it may come larger than
+the journal could hold."""
 FINAL: Final = ("sent", "failed", "held_back")
 
 read_entry = msgspec.json.Decoder(JournalEntry).decode
@@ -28,15 +31,20 @@ _notification = msgspec.json.Decoder(Notification)
 
 def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
     """Return the journal's entry for a record of an input topic, and its dead letter where it cannot be read."""
-    took = Took(leader, topic, record.offset)
+    took, value = Took(leader, topic, record.offset), record.value or b""
     try:
+        if len(value) > LARGEST:
+            raise ValueError(f"value: {len(value)} bytes, at most {LARGEST} are read")
         if topic == topics.COMMANDS.name:
-            took.command = _command.decode(record.value or b"")
+            took.command = _command.decode(value)
         elif (record.key or b"").startswith(b"#tick"):
-            took.tick = _tick.decode(record.value or b"")
+            tick = _tick.decode(value)
+            if not 0 <= tick.at <= LAST_TICK:
+                raise ValueError(f"at: {tick.at} is not between 1970 and 2100 in epoch milliseconds")
+            took.tick = tick
         else:
-            took.alert = _alert.decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            took.alert = _alert.decode(value)
+    except (*MALFORMED, ValueError) as error:
         took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
         return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
     return took, None

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from typing import get_args
 
 from schemas import topics
-from schemas.events import Incident, IncidentState, Notification, encode
+from schemas.events import Incident, IncidentState, Notification
 from streams import metrics
 from streams.agents.notify_records import notification_record
 from streams.engine.producer import Producer
 from streams.engine.records import Write
+from streams.incidents.fitting import as_record
 from streams.incidents.state import NotifyState
 
 
 async def publish(producer: Producer, state: NotifyState, incidents: Sequence[Incident]) -> None:
-    """Write `incidents` as they now are."""
-    writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), encode(i), 0) for i in incidents]
+    """Write `incidents` as they now are; raises nothing for one that is too large, it is told in fewer words."""
+    writes = [Write(topics.INCIDENTS.name, i.incident_id.encode(), as_record(i), 0) for i in incidents]
     await producer.send(writes)
     if incidents:
         states = Counter(case.incident.state for case in state.cases.values() if case.incident.kind == "actual")

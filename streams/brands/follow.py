@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from schemas import topics
 from schemas.events import BrandEntry
+from schemas.mention import MALFORMED
 from streams import metrics
 from streams.brands.registry import GRACE, Registry
 from streams.engine.reader import consumer, read_to_end
@@ -101,6 +102,6 @@ def read_entry(record: Any) -> BrandEntry | None:
     """Return the entry of a record of `brands`; None for what is none."""
     try:
         entry = _decode(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except MALFORMED:
         return None
     return entry if entry.brand.strip() else None

@@ -18,6 +18,7 @@ def recorded(settings: Settings, *, by_topic: bool = False) -> list[Command]:
 
     from schemas import topics
     from schemas.events import Command
+    from schemas.mention import MALFORMED
     from streams import consoles
     from streams.commands.incident import latest
     from streams.incidents.replayed import at_their_time
@@ -26,7 +27,7 @@ def recorded(settings: Settings, *, by_topic: bool = False) -> list[Command]:
     for record in consoles.read_all(settings, topics.COMMANDS):
         try:
             one = msgspec.json.decode(record.value or b"", type=Command)
-        except msgspec.DecodeError:
+        except MALFORMED:
             continue  # the notifier put it among the dead letters
         said.append((record.timestamp, msgspec.structs.replace(one, issued_at=None) if by_topic else one))
     return at_their_time(said, {key: one.brand for key, one in latest(settings).items()})

@@ -152,14 +152,15 @@ def _alert(args: argparse.Namespace, at: int):  # type: ignore[no-untyped-def]  
 
     from schemas.events import SEVERITIES, Alert
     from schemas.ids import alert_id, fingerprint
-    from schemas.times import from_ms
+    from schemas.mention import MALFORMED
+    from schemas.times import from_ms, in_utc
 
     if args.explain:
         try:
-            return msgspec.json.decode(args.explain.read_bytes(), type=Alert)
+            return in_utc(msgspec.json.decode(args.explain.read_bytes(), type=Alert))
         except OSError as error:
             raise UserError(f"--explain: {args.explain}: {error.strerror}") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except MALFORMED as error:
             raise UserError(f"--explain: {args.explain}: not an alert: {error}") from None
     if not args.brand:
         raise UserError("policy route: name an alert with --explain ALERT.json, or a --brand")

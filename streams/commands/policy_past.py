@@ -130,6 +130,8 @@ def _from_files(args: argparse.Namespace) -> tuple[list[Alert], list[Command]]:
 def _lines(option: str, path: Path, type_: type[T]) -> Iterator[T]:
     import msgspec
 
+    from schemas.mention import MALFORMED
+
     decoder = msgspec.json.Decoder(type_)
     number = 0
     try:
@@ -140,7 +142,7 @@ def _lines(option: str, path: Path, type_: type[T]) -> Iterator[T]:
                     yield decoder.decode(line)
     except OSError as error:
         raise UserError(f"{option}: {path}: {error.strerror}; give JSON lines, or a backtest's folder") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except MALFORMED as error:
         raise UserError(f"{option}: {path}:{number}: not {type_.__name__.lower()}: {error}") from None
 
 
@@ -149,6 +151,7 @@ def _from_topics(args: argparse.Namespace) -> tuple[list[Alert], list[Command]]:
 
     from schemas import topics
     from schemas.events import Alert
+    from schemas.mention import MALFORMED
     from streams import consoles
     from streams.commands.past_commands import recorded
 
@@ -160,7 +163,7 @@ def _from_topics(args: argparse.Namespace) -> tuple[list[Alert], list[Command]]:
             continue
         try:
             alerts.append(msgspec.json.decode(record.value, type=Alert))
-        except msgspec.DecodeError:
+        except MALFORMED:
             continue  # the notifier put it among the dead letters
     return alerts, recorded(settings)
 

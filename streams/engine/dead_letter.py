@@ -9,8 +9,9 @@ from schemas import topics
 from schemas.mention import MAX_UNPACKED, Rejection
 from streams.engine.records import Record, Write
 
-KEPT_DEAD: Final = MAX_UNPACKED
-"""Bytes of a dead record's value that are kept; a larger one is cut and its SHA-256 kept beside it."""
+KEPT_TOO_LARGE: Final = 65_536
+"""Bytes that are kept of a value too large to be read (MAX_UNPACKED), and its SHA-256 beside them: compressed, hundreds come in a
+record batch of a few hundred kilobytes."""
 KEPT_KEY: Final = 4_096
 """The same for its key: the longest that a mention can have is 2,081 bytes (platform, colon, 512 characters)."""
 NO_KEY: Final = b"#none|"
@@ -28,9 +29,9 @@ def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection
         ("offset", str(record.offset).encode()),
         ("timestamp", str(record.timestamp).encode()),
     ]
-    if value is not None and len(value) > KEPT_DEAD:
+    if value is not None and len(value) > MAX_UNPACKED:
         headers += [("bytes", str(len(value)).encode()), ("sha256", hashlib.sha256(value).hexdigest().encode())]
-        value = value[:KEPT_DEAD]
+        value = value[:KEPT_TOO_LARGE]
     key = record.key or NO_KEY + b"%d|%d" % (partition, record.offset)
     if len(key) > KEPT_KEY:
         headers += [("key_bytes", str(len(key)).encode()), ("key_sha256", hashlib.sha256(key).hexdigest().encode())]

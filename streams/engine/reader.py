@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.engine.parsed import read_all_headers
 from streams.settings import Settings, kafka_options
 
 ASK_AGAIN_MS: Final = 150
@@ -15,6 +16,7 @@ ASK_AGAIN_MS: Final = 150
 
 def consumer(settings: Settings, max_bytes: int = 8 * 1_048_576) -> AIOKafkaConsumer:
     """Return a consumer without a group, to be started and stopped by the caller; `max_bytes` a fetch and partition."""
+    read_all_headers()
     return AIOKafkaConsumer(
         **kafka_options(settings.broker),
         group_id=None,

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from schemas import scored, topics
 from schemas.events import Alert, Signal, Window
+from schemas.mention import MALFORMED
 from schemas.times import to_ms
 from streams import consoles
 from streams.errors import UserError, did_you_mean
@@ -143,7 +144,7 @@ def _decoded(value: bytes, type_: type[T]) -> T | None:
     """Return the event in `value`; None for what somebody else put on the topic."""
     try:
         return msgspec.json.decode(value, type=type_)
-    except msgspec.DecodeError:
+    except MALFORMED:
         return None
 
 

@@ -17,6 +17,7 @@ from detectors.text.model import TextModel
 from detectors.text.triggers import TRIGGERS
 from schemas import topics
 from schemas.events import Feedback, encode
+from schemas.mention import MALFORMED
 from streams.engine.records import Write
 
 LABELS: Final = ("negative", "neutral", "positive")
@@ -41,7 +42,7 @@ def lesson(value: bytes | None) -> Lesson | TriggerLesson | None:
     """
     try:
         event = _decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except MALFORMED as error:
         raise NoLessonError(Taken.UNREADABLE, str(error)) from None
     if event.field == "trigger":
         return _about(event)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+import msgspec
 
 from schemas.events import Command, Kind
 from schemas.times import MINUTE, from_ms
@@ -10,7 +13,7 @@ from streams.incidents.alerts import look_around, told_by_alerts
 from streams.incidents.life import FIRST_RESPONSE, acknowledge, end_by_hand, escalate, merge, respond, steady
 from streams.incidents.paging import evaluate
 from streams.incidents.state import LIVE, Case
-from streams.incidents.turn import Turn
+from streams.incidents.turn import Turn, shortened
 from streams.policy.labels import matcher
 from streams.policy.model import Silence
 
@@ -19,8 +22,19 @@ _DEFAULT_SILENCE = 60
 """Minutes of a silence that names none."""
 
 
+LONGEST_NOTE: Final = 2_000
+"""Characters of a note or reason that are kept, as many as the page takes."""
+LONGEST_NAME: Final = 200
+
+
 def take_command(turn: Turn, command: Command) -> None:
     """Fold one command in; one that was taken before (by its id) changes nothing."""
+    command = msgspec.structs.replace(
+        command,
+        author=shortened(command.author, LONGEST_NAME),
+        note=None if command.note is None else shortened(command.note, LONGEST_NOTE),
+        reason=None if command.reason is None else shortened(command.reason, LONGEST_NOTE),
+    )
     if turn.state.carried_out(command.command_id):
         return
     turn.state.commands.add(command.command_id)

@@ -12,7 +12,7 @@ from typing import Final
 
 from schemas.events import Alert, AlertTick
 from schemas.journal import Delivered, JournalEntry, Leader, PolicyRead, TimerDue, Took
-from schemas.times import to_ms
+from schemas.times import in_utc, to_ms
 from streams.incidents.ageing import age
 from streams.incidents.alerts import take_alert
 from streams.incidents.commands import take_command
@@ -69,9 +69,9 @@ def _take(turn: Turn, took: Took) -> None:
     if took.command is not None:
         take_command(turn, took.command)
     elif took.alert is not None and state.replay:
-        state.waiting.append(took.alert)
+        state.waiting.append(in_utc(took.alert))
     elif took.alert is not None:
-        take_alert(turn, took.alert)
+        take_alert(turn, in_utc(took.alert))
     elif took.tick is not None and state.replay:
         _tick(turn, took.tick)
 

@@ -17,6 +17,8 @@ from streams.policy.people import language_of
 
 _STORY: Final = 200
 """Lines of an incident's timeline that are kept: its first and its latest."""
+_DETAIL: Final = 2_100
+"""Characters of a line: a note, and what goes before it."""
 _ALERTS: Final = 40
 """Alerts that a published incident carries: with votes and drivers about 3 kB each, well under the record limit."""
 
@@ -60,7 +62,7 @@ class Turn:
     def note(self, case: Case, what: str, who: str = "", detail: str = "") -> None:
         """Add a line to the incident's story."""
         story = case.incident.timeline
-        story.append(TimelineEntry(from_ms(self.at), what, who, detail))
+        story.append(TimelineEntry(from_ms(self.at), what, who, shortened(detail, _DETAIL)))
         if len(story) > _STORY:
             del story[_STORY // 4 : len(story) - _STORY + _STORY // 4]
         self.changed(case)
@@ -169,6 +171,11 @@ def snapshot(incident: Incident) -> Incident:
         paged=list(incident.paged),
         timeline=list(incident.timeline),
     )
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text`, cut where it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def heaviest(incident: Incident) -> Alert | None:

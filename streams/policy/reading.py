@@ -72,7 +72,7 @@ def parse(text: str) -> Any:
         # What an alias (`*name`) is called may be what somebody meant as a value.
         problem = re.sub(r"(alias|anchor) '.*'", r"\1; quote what begins with * or &", str(error.problem))
         raise ValueError(f"line {mark.line + 1 if mark else '?'}: {problem}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number of ten thousand digits
         raise ValueError(f"not YAML: {' '.join(str(error).split())[:200]}") from None
     if fault := out_of_bounds(raw):
         raise ValueError(f"not a policy: {fault}")

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from detectors.text.authors import AuthorLists
 from detectors.text.model import TextModel
 from schemas import scored, topics
-from schemas.mention import Deletion, Mention, Rejection, Tick, decode
+from schemas.mention import LAST_TICK, Deletion, Mention, Rejection, Tick, decode
 from schemas.scored import CONTROL, DEAD_LETTER, SCORED, UNMATCHED, ScoredBatch
 from schemas.times import MINUTE, iso
 from streams.engine.dead_letter import dead_letter
@@ -234,7 +234,8 @@ class Sorter:
         """Return what becomes of `mention`, with what is to be done about it noted."""
         time, progress = mention.time, self._result.progress
         now = progress if self.replay or record.timestamp < progress else record.timestamp
-        if now and time > now + FUTURE:
+        now = now or LAST_TICK  # a replay begins before its first tick has told the time
+        if time > now + FUTURE:
             detail = f"created_at: {mention.created_at.isoformat()} is more than 5 minutes ahead of {iso(now)}"
             return self._refuse(record, Rejection("future", detail))
         if mention.op == "delete":

@@ -10,7 +10,7 @@ import msgspec
 
 from schemas import topics
 from schemas.events import Alert, Incident, Notification, Window
-from schemas.times import to_ms
+from schemas.times import in_utc, to_ms
 from streams.web.history import History
 
 LIVE: Final = frozenset({"open", "acknowledged", "responding", "stable"})
@@ -54,13 +54,13 @@ class Board:
         if key is not None and key.startswith(b"#tick"):
             return
         if topic == topics.WINDOWS.name:
-            self._window(_WINDOW.decode(value))
+            self._window(in_utc(_WINDOW.decode(value)))
         elif topic == topics.INCIDENTS.name:
-            self._incident(_INCIDENT.decode(value))
+            self._incident(in_utc(_INCIDENT.decode(value)))
         elif topic == topics.ALERTS.name:
-            self._alert(_ALERT.decode(value))
+            self._alert(in_utc(_ALERT.decode(value)))
         elif topic == topics.NOTIFICATIONS.name:
-            self._notification(_NOTIFICATION.decode(value))
+            self._notification(in_utc(_NOTIFICATION.decode(value)))
         self.version += 1
 
     # -- what pages ask

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from schemas import topics
+from schemas.mention import MALFORMED
 from schemas.times import DAY
 from streams.engine.closing import within
 from streams.engine.reader import consumer
@@ -179,7 +179,7 @@ class Feed:
     def _take(self, topic: str, record: Any) -> None:
         try:
             self.board.take(topic, record.key, record.value)
-        except msgspec.MsgspecError as error:
+        except MALFORMED as error:
             RECORDS.labels(topic, "unreadable").inc()
             log.warning("page: %s-%d at %d is not shown: %s", topic, record.partition, record.offset, error)
         else:

@@ -116,6 +116,14 @@ def test_author_columns_become_the_author_and_empty_cells_are_nobody(table):
     assert (second.platform, second.author) == ("mastodon", None)
 
 
+@pytest.mark.parametrize("brand", [None, "acme"])
+def test_a_row_nested_without_end_stops_nothing(table, brand):
+    good = b'{"platform":"x","id":"%d","created_at":"2017-04-06T00:07:44Z","text":"fine"}\n'
+    deep = b'{"platform":"x","id":"2","zzz":' + b"[" * 5_000 + b"]" * 5_000 + b"}\n"
+    records, report = load([table(good % 1 + deep + good % 3, "mentions.jsonl")], brand=brand)
+    assert (len(records), report.good) == (3, 2)
+
+
 def test_a_bad_row_stops_nothing_and_says_why(table):
     path = table(
         HEADER

@@ -37,6 +37,14 @@ FILES = {
     "a number of ten thousand digits": "version: " + "9" * 10_000 + "\nlateness_seconds: " + "9" * 10_000,
     "a list as a key": "? [a, b]\n: c\n",
     "bytes": "people: !!binary aGVsbG8=\nmodel: !!binary aGVsbG8=\n",
+    "merged into itself": "people: &p {a: 1, <<: *p}\n",
+    "a bomb of merges": "b0: &b0 {"
+    + ", ".join(f"k{n}: 1" for n in range(9))
+    + "}\n"
+    + "".join(f"b{n}: &b{n} {{<<: [{', '.join([f'*b{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
+    "an empty number": "version: !!int ''\npeople: !!int ''\n",
+    "no truth": "people: !!bool x\n",
+    "no time": "people: !!timestamp x\n",
     "two documents": "people: {}\n---\npeople: {}\n",
     "nothing printable": "people: \x01\x02\n",
 }

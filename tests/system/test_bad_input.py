@@ -21,7 +21,7 @@ from schemas import scored, topics
 from schemas.ids import mention_hash
 from schemas.scored import DELETE, ScoredBatch
 from schemas.times import iso
-from streams.engine.dead_letter import KEPT_DEAD
+from streams.engine.dead_letter import KEPT_TOO_LARGE
 from tests.system.harness import ROOT, System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -174,7 +174,7 @@ def test_a_packed_record_that_unpacks_to_five_megabytes_is_cut_and_its_hash_kept
     dead = hand.await_dead(hand.send(f"x:{native_id}".encode(), value, "gzip"))
     headers = dict(dead.headers)
     assert headers["reason"] == b"too_large"
-    assert dead.value == value[:KEPT_DEAD]
+    assert dead.value == value[:KEPT_TOO_LARGE]
     assert headers["bytes"] == str(len(value)).encode()
     assert headers["sha256"] == hashlib.sha256(value).hexdigest().encode()
     hand.await_scored(hand.send_good())

@@ -238,3 +238,26 @@ def test_a_storm_of_two_hundred_brands_in_two_seconds_pages_each_once(live: Syst
     live.wait(lambda: [one.outcome for one in live.notifications()].count("sent") == 200)
     late = sorted(got[name] - at for name, at in taken.items())
     print(f"from the alert to the page: half within {late[100]:.3f} s, 99 % within {late[198]:.3f} s")
+
+
+def test_what_is_said_at_length_keeps_nobody_from_being_paged(live: System):
+    """Given notes of 600 kB, one that unpacks to 2 MB and a time without a zone, when another brand is in trouble, it is paged."""
+    live.worker("--agents", "notify").wait_ready()
+    send(live, event("Acme", 0))
+    live.wait(lambda: live.hook.people() == ["alice"])
+    for n, (length, codec) in enumerate([(600_000, None), (600_000, None), (2_000_000, "gzip")]):
+        said = Command(f"c{n}", "note", "alice", brand="Acme", note="word " * (length // 5))
+        producer = KafkaProducer(
+            bootstrap_servers=live.settings.broker.bootstrap, max_request_size=4_000_000, compression_type=codec
+        )
+        producer.send(live.settings.topic_prefix + topics.COMMANDS.name, encode(said), b"k").get(20)
+        producer.close()
+    naive = event("Acme", 1, "updated")
+    naive.replied_at = naive.starts_at.replace(tzinfo=None)
+    for _ in range(2):
+        send(live, naive, event("Zenith", 0))
+        live.wait(lambda: {body["notification"]["brand"] for *_, body in live.hook.got} == {"Acme", "Zenith"})
+        live.workers[-1].kill()
+        live.worker("--agents", "notify").wait_ready()
+    took = [entry for entry in journal(live) if isinstance(entry, Took) and entry.topic == topics.COMMANDS.name]
+    assert [bool(entry.reason) for entry in took] == [True] * 3, "more than a command may have: dead letters"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from aiokafka import ConsumerRecord
 
 from detectors.history import learn
 from detectors.settings import MonitorSettings
@@ -13,6 +14,7 @@ from schemas import scored
 from schemas.events import Alert, BrandEntry, Window, encode
 from schemas.times import HOUR, MINUTE, SECOND, from_ms
 from streams import wiring
+from streams.brands.follow import read_entry
 from streams.brands.registry import GRACE, Registry
 from streams.settings import Settings
 from streams.watch.core import WatchCore
@@ -271,3 +273,9 @@ def test_the_account_of_what_was_dropped_is_exact():
     result = score.slice("topic", 0, 0, log.records)
     assert result.outcomes["unmatched"] == 11
     assert result.outcomes["scored"] == 19
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff", b"[]", b'{"brand":"A","zzz":' + b"[" * 5_000])
+def test_what_is_no_entry_is_passed_over(value: bytes | None):
+    record = ConsumerRecord("brands", 0, 0, 0, 1, b"k", value, None, 1, 0, ())
+    assert read_entry(record) is None

@@ -20,7 +20,7 @@ from schemas.ids import mention_hash
 from schemas.mention import MAX_UNPACKED
 from schemas.scored import CONTROL, DEAD_LETTER, LATE, SCORED, UNMATCHED, YOUNG, ScoredBatch
 from schemas.times import DAY, HOUR, MINUTE, SECOND, iso
-from streams.engine.dead_letter import KEPT_DEAD
+from streams.engine.dead_letter import KEPT_TOO_LARGE
 from streams.engine.records import Read, Write
 from streams.score import core as score_core
 from streams.score.core import FINAL_REV, FUTURE, ScoreCore, Scored
@@ -116,7 +116,7 @@ def test_what_unpacks_to_five_megabytes_is_cut_and_its_hash_kept():
     assert len(gzip.compress(value)) < topics.MENTIONS.max_message_bytes < len(value), "a broker takes it, packed"
     dead = only_dead(b"x:2", value)
     assert headers(dead)["reason"] == "too_large"
-    assert dead.value == value[:KEPT_DEAD]
+    assert dead.value == value[:KEPT_TOO_LARGE]
     assert headers(dead)["bytes"] == str(len(value))
     assert headers(dead)["sha256"] == hashlib.sha256(value).hexdigest()
 

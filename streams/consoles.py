@@ -43,7 +43,7 @@ def read_all(
 
     try:
         return asyncio.run(read())
-    except KafkaError as error:
+    except (KafkaError, LookupError) as error:
         raise UserError(f"{topic.name}: cannot be read: {error!r}; see tocsin topics check") from None
 
 

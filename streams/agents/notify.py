@@ -217,7 +217,7 @@ class NotifyAgent:
     async def _follow(self) -> None:
         """Fold the journal as it grows, and do what follows from it, a batch at a time."""
         try:
-            async with consumer(self.context.settings) as reader:
+            async with consumer(self.context.settings, reset="none") as reader:
                 tp = TopicPartition(self.context.settings.topic_prefix + topics.JOURNAL.name, 0)
                 reader.assign([tp])
                 reader.seek(tp, self._position)

@@ -29,13 +29,12 @@ class BoundedLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Return the next node, as the parent class does; raises ComposerError where it lies too deep."""
-        tag = getattr(self.peek_event(), "tag", None)  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        tag = getattr(event, "tag", None)
         if tag not in _TAGS:
+            named = tag.replace("tag:yaml.org,2002:", "!!")
             raise yaml.composer.ComposerError(
-                None,
-                None,
-                f"the tag {tag} is not taken; write the value alone",
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+                None, None, f"the tag {named} is not taken; write the value alone", event.start_mark
             )
         if self._depth > DEEPEST:
             raise yaml.composer.ComposerError(

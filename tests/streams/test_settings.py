@@ -187,7 +187,7 @@ def test_a_fault_is_one_line_with_file_field_value_and_remedy(text: str, told: s
         ("clock: live\n\tweb: 1", "tocsin.yaml:2:1", "not YAML"),
         ("clock: live\nclock: replay", "tocsin.yaml:2:1", "'clock' is given twice; keep one of them"),
         ("web: {port: 1, port: 2}", "tocsin.yaml:1:16", "'port' is given twice"),
-        ("clock: !!python/object:os.system x", "tocsin.yaml:1:8", "could not determine a constructor"),
+        ("clock: !!python/object:os.system x", "tocsin.yaml:1:8", "the tag !!python/object:os.system is not taken"),
     ],
 )
 def test_what_is_no_yaml_is_told_with_its_line(text: str, where: str, told: str):

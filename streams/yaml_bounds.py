@@ -38,10 +38,7 @@ class BoundedLoader(yaml.SafeLoader):
             )
         if self._depth > DEEPEST:
             raise yaml.composer.ComposerError(
-                None,
-                None,
-                f"more than {DEEPEST} lists or mappings within each other",
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+                None, None, f"more than {DEEPEST} lists or mappings within each other", event.start_mark
             )
         self._depth += 1
         try:

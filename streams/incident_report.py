@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import msgspec
-
+from schemas.bounds import readable
 from schemas.events import Incident, Notification
 from streams.messages.advice import measures
 
 
 def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
     """Return the report; `notifications` are the raw records of the topic of that name for this incident."""
-    sent = [msgspec.json.decode(raw, type=Notification) for raw in notifications]
+    sent = [one for raw in notifications if (one := readable(raw, Notification)) is not None]
     last = {n.notification_id: n for n in sent}  # the last word on each attempt
     lines = [
         f"# Incident report: {incident.brand}, {incident.opened_at:%Y-%m-%d}",

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import msgspec
+
+from detectors.early import SoFar
 from detectors.monitor import BrandMonitor
 from detectors.settings import Campaign, MonitorSettings
 from detectors.text.authors import AuthorLists, account_key
 from detectors.text.model import TextModel
 from detectors.text.modelfile import ModelError
 from detectors.text.onnx_model import OnnxError, OnnxModel
-from schemas.times import MINUTE, SECOND, iso, parse_iso
+from schemas.bounds import LARGEST
+from schemas.events import Window
+from schemas.times import DAY, MINUTE, SECOND, from_ms, iso, parse_iso
 from streams.brands.registry import Registry
 from streams.errors import UserError
 from streams.score.core import ScoreCore
@@ -89,8 +94,9 @@ def watch_core(
         if change is not None and change.entry.baseline is not None:
             try:
                 begun = load(name, change.entry.baseline, at)
-            except ValueError as error:
-                log.warning("%s: its imported baseline is not taken: %s", name, error)
+                _tried(load(name, change.entry.baseline, at))
+            except Exception as error:  # noqa: BLE001 - bytes from a topic: whatever is wrong with them, it warms up instead
+                log.warning("%s: its imported baseline is not taken: %r", name, error)
             else:
                 # The minute that ends with this boundary has still to be closed.
                 if begun.next_at <= at - at % MINUTE - settings.lateness_ms - MINUTE:
@@ -112,6 +118,27 @@ def watch_core(
         0 if settings.replay else settings.blind_after_seconds * SECOND,
     )
     return WatchCore(watch, new, load, known)
+
+
+def _tried(begun: BrandMonitor) -> None:
+    """Have a copy of an imported baseline live through a day; raises where its figures make that impossible."""
+    at = begun.next_at
+    for n, count in enumerate((1, 40, 400)):
+        start = at + n * 5 * MINUTE
+        said = Window("", from_ms(start), count=count, negative=5_000 * count, positive=0, authors=count)
+        begun.close(said, start + 2 * MINUTE, list)
+    begun.pass_time(at + DAY, at + DAY)
+    begun.early(at + DAY, at + DAY, SoFar(400, 4_000_000, 400), list)
+    state = msgspec.msgpack.decode(begun.dump())
+    waiting = [state]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, float) and not abs(one) < LARGEST:
+            raise ValueError(f"a figure of it becomes {one:g}")
 
 
 def monitor_settings(settings: Settings, brand: BrandSettings | None) -> MonitorSettings:

@@ -89,7 +89,7 @@ def _sound(lesson: TriggerLesson) -> bool:
         lesson.trigger in TRIGGERS
         and 0 < len(lesson.terms) <= MOST
         and max(map(len, (lesson.incident, lesson.brand, lesson.labeller, *lesson.terms))) <= LONGEST
-        and all(0 < n <= 1e9 for n in lesson.terms.values())
+        and all(1 <= n <= 1e9 for n in lesson.terms.values())
     )
 
 
@@ -186,7 +186,8 @@ def _bag(terms: Mapping[str, float]) -> dict[str, float]:
 
 def _cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
     dot = math.fsum(weight * b[term] for term, weight in a.items() if term in b)
-    return dot / (_norm(a) * _norm(b)) if dot else 0.0
+    size = _norm(a) * _norm(b)
+    return dot / size if size else 0.0
 
 
 def _norm(bag: Mapping[str, float]) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
 from schemas import topics
+from schemas.bounds import bounded
 from schemas.events import Alert, AlertTick, Command, Notification, encode
 from schemas.journal import Delivered, JournalEntry, TimerDue, Took
 from schemas.mention import LAST_TICK, MALFORMED, Rejection
@@ -20,6 +22,8 @@ from streams.settings import Settings
 LARGEST: Final = 131_072
 """Bytes of a command or an alert; one of the product's own has a tenth of it at most. Compressed it may come larger than
 the journal could hold."""
+log = logging.getLogger(__name__)
+
 FINAL: Final = ("sent", "failed", "held_back")
 
 read_entry = msgspec.json.Decoder(JournalEntry).decode
@@ -36,14 +40,14 @@ def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
         if len(value) > LARGEST:
             raise ValueError(f"value: {len(value)} bytes, at most {LARGEST} are read")
         if topic == topics.COMMANDS.name:
-            took.command = _command.decode(value)
+            took.command = bounded(_command.decode(value))
         elif (record.key or b"").startswith(b"#tick"):
             tick = _tick.decode(value)
             if not 0 <= tick.at <= LAST_TICK:
                 raise ValueError(f"at: {tick.at} is not between 1970 and 2100 in epoch milliseconds")
             took.tick = tick
         else:
-            took.alert = _alert.decode(value)
+            took.alert = bounded(_alert.decode(value))
     except (*MALFORMED, ValueError) as error:
         took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
         return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
@@ -84,7 +88,13 @@ async def recorded(
     async for records in read_to_end(settings, topics.NOTIFICATIONS.name, 0, start):
         hooks.steps += 1
         for record in records:
-            notification = _notification.decode(record.value)
+            try:
+                notification = _notification.decode(record.value or b"")
+            except MALFORMED as error:
+                log.warning(
+                    "notifications: offset %d is none of this version's and is passed over: %s", record.offset, error
+                )
+                continue
             if notification.outcome in FINAL:
                 outcomes[notification.notification_id] = notification, record.offset
             if notification.outcome == "held_back":

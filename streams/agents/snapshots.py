@@ -71,7 +71,12 @@ class Snapshots:
     def begin(self, state: NotifyState, position: int, owner: str) -> None:
         """Take the state as it is now, and write it beside what goes on."""
         began = time.perf_counter()
-        packed = snapshots.pack(state)
+        try:
+            packed = snapshots.pack(state)
+        except (OverflowError, ValueError, TypeError):  # it is a short cut: the journal holds all of it
+            log.exception("notify: the state at %d cannot be packed; no snapshot of it", position)
+            self._position, self._read = position, 0
+            return
         log.debug("notify: state of %d bytes taken in %.3f s", len(packed), time.perf_counter() - began)
         self._number += 1
         self._position, self._read = position, 0

@@ -28,6 +28,10 @@ from streams.settings import Settings
 log = logging.getLogger(__name__)
 
 _decode: Final = msgspec.json.Decoder(BrandEntry).decode
+LONGEST_NAME: Final = 128
+"""Characters of a name or a watch word, as in the configuration."""
+MOST_NAMES: Final = 1_000
+"""Names and watch words of an entry."""
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks."""
 LOOK_MS: Final = 100
@@ -104,4 +108,6 @@ def read_entry(record: Any) -> BrandEntry | None:
         entry = _decode(record.value or b"")
     except MALFORMED:
         return None
-    return entry if entry.brand.strip() else None
+    names = (entry.brand, *entry.words, *entry.exclude)
+    fits = len(names) <= MOST_NAMES and all(0 < len(name) <= LONGEST_NAME for name in names)
+    return entry if fits and entry.brand.strip() else None

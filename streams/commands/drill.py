@@ -271,17 +271,15 @@ def _report(args: argparse.Namespace, settings: Settings, incident: Incident) ->
 
 def report_of(settings: Settings, incident: Incident, policy: Policy | None) -> DrillReport:
     """Return the report of one exercise, from the topics."""
-    import msgspec
-
     from schemas import topics
+    from schemas.bounds import readable
     from schemas.events import Notification
     from streams import consoles
     from streams.incidents.drills import report
 
     latest: dict[str, Notification] = {}
     for record in consoles.read_all(settings, topics.NOTIFICATIONS):
-        if record.key == incident.incident_id.encode() and record.value:
-            one = msgspec.json.decode(record.value, type=Notification)
+        if record.key == incident.incident_id.encode() and (one := readable(record.value, Notification)) is not None:
             latest[one.notification_id] = one  # the last word on each attempt
     band = policy.band(incident.severity) if policy else None
     return report(incident, latest.values(), int(time.time() * 1_000), band)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 import time
 import uuid
 from datetime import UTC, datetime
@@ -80,15 +81,24 @@ def latest(settings: Any) -> dict[str, Any]:
     import msgspec
 
     from schemas import topics
+    from schemas.bounds import bounded
     from schemas.events import Incident
+    from schemas.mention import MALFORMED
     from streams import consoles
 
     found: dict[str, Any] = {}
     for record in consoles.read_all(settings, topics.INCIDENTS):
         if record.value is None:
-            found.pop(record.key.decode(), None)
+            found.pop((record.key or b"").decode(errors="replace"), None)
             continue
-        incident = msgspec.json.decode(record.value, type=Incident)
+        try:
+            incident = bounded(msgspec.json.decode(record.value, type=Incident))
+        except (*MALFORMED, ValueError) as error:
+            print(
+                f"incidents: offset {record.offset} is none of this version's and is passed over: {error}",
+                file=sys.stderr,
+            )
+            continue
         known = found.get(incident.incident_id)
         if known is None or incident.version >= known.version:
             found[incident.incident_id] = incident

@@ -12,14 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from schemas import scored, topics
+from schemas.bounds import readable
 from schemas.events import Alert, Signal, Window
-from schemas.mention import MALFORMED
 from schemas.times import to_ms
 from streams import consoles
 from streams.errors import UserError, did_you_mean
 from streams.settings import Settings
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 SHOWN = 5
 """Names in an error."""
@@ -116,13 +116,13 @@ class Topics(Source):
         if self._alerts is None:
             records = consoles.read_all(self.settings, topics.ALERTS)
             kept = [r.value for r in records if r.value is not None and not (r.key or b"").startswith(b"#")]
-            self._alerts = [alert for value in kept if (alert := _decoded(value, Alert)) is not None]
+            self._alerts = [alert for value in kept if (alert := readable(value, Alert)) is not None]
         return self._alerts
 
     def brands(self) -> list[str]:
         """Return the brands of the watch list, and those that were talked about."""
         names = {brand.name for brand in self.settings.brands} | {alert.brand for alert in self.alerts()}
-        names |= {r.key.decode() for r in consoles.read_all(self.settings, topics.WINDOWS) if r.key}
+        names |= {r.key.decode(errors="replace") for r in consoles.read_all(self.settings, topics.WINDOWS) if r.key}
         return sorted(names)
 
     def signals_of(self, brand: str) -> list[Signal]:
@@ -137,15 +137,7 @@ class Topics(Source):
         home = scored.partition_of_brand(brand, self.settings.partitions.scored)
         key = brand.encode()
         records = consoles.read_all(self.settings, topic, [home], lambda record: record.key == key)
-        return [value for r in records if r.value is not None and (value := _decoded(r.value, type_)) is not None]
-
-
-def _decoded(value: bytes, type_: type[T]) -> T | None:
-    """Return the event in `value`; None for what somebody else put on the topic."""
-    try:
-        return msgspec.json.decode(value, type=type_)
-    except MALFORMED:
-        return None
+        return [value for r in records if r.value is not None and (value := readable(r.value, type_)) is not None]
 
 
 class Folder(Source):

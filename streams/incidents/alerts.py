@@ -13,7 +13,7 @@ from streams.incidents.paging import ACK_DEADLINE, evaluate, restart, wake
 from streams.incidents.state import IN_CHARGE, LIVE, Case
 from streams.incidents.telling import tell_stakeholders, update
 from streams.incidents.turn import Turn, keep_alert
-from streams.policy.labels import rank, worst
+from streams.policy.labels import fits, rank, worst
 from streams.policy.routes import route_labels
 
 
@@ -24,8 +24,8 @@ def take_alert(turn: Turn, alert: Alert) -> None:
         return
     state.sequences[alert.alert_id] = alert.sequence
     case = state.cases.get(state.current.get((alert.brand, alert.kind), ""))
-    if case and case.incident.merged_into:
-        case = state.cases.get(case.incident.merged_into, case)
+    if case:
+        case = state.carrier(case)
     if alert.status == "suppressed":
         if case and case.incident.state in LIVE:
             turn.note(case, "alert held back", alert.signal, alert.suppressed_by or alert.reason)
@@ -42,6 +42,9 @@ def take_alert(turn: Turn, alert: Alert) -> None:
 def _opens(turn: Turn, alert: Alert) -> None:
     key = incident_id(alert.brand, alert.alert_id)
     known = turn.state.cases.get(key)
+    if known and (carrier := turn.state.carrier(known)) is not known and carrier.incident.state in LIVE:
+        _joins(turn, carrier, alert)
+        return
     if known:  # its alert lives on after the incident was closed
         turn.state.current[alert.brand, alert.kind] = key
         _take_in(known, alert)
@@ -187,6 +190,8 @@ def look_around(turn: Turn, changed: Case) -> None:
     """Have other open incidents look again whether they are held back by (or no longer by) `changed`."""
     if not turn.policy.inhibit:
         return
+    mine = turn.labels(changed)
+    may_hold = any(not fits(rule.source, mine) for rule in turn.policy.inhibit)
     for case in turn.state.live_cases():
-        if case is not changed and case.incident.state == "open":
+        if case is not changed and case.incident.state == "open" and (may_hold or case.held.startswith("inhibited")):
             evaluate(turn, case)

@@ -12,10 +12,10 @@ from schemas.times import MINUTE, from_ms
 from streams.incidents.alerts import look_around, told_by_alerts
 from streams.incidents.life import FIRST_RESPONSE, acknowledge, end_by_hand, escalate, merge, respond, steady
 from streams.incidents.paging import evaluate
-from streams.incidents.state import LIVE, Case
-from streams.incidents.turn import Turn, shortened
+from streams.incidents.state import LIVE, Case, shortened
+from streams.incidents.turn import Turn
 from streams.policy.labels import matcher
-from streams.policy.model import Silence
+from streams.policy.model import Match, Silence
 
 NOT_DONE = "not done"
 _DEFAULT_SILENCE = 60
@@ -25,6 +25,9 @@ _DEFAULT_SILENCE = 60
 LONGEST_NOTE: Final = 2_000
 """Characters of a note or reason that are kept, as many as the page takes."""
 LONGEST_NAME: Final = 200
+MOST_LABELS: Final = 20
+MOST_VALUES: Final = 50
+"""Of a silence."""
 
 
 def take_command(turn: Turn, command: Command) -> None:
@@ -64,8 +67,8 @@ def _refuse(turn: Turn, case: Case, command: Command, why: str) -> None:
 
 def _case(turn: Turn, command: Command) -> Case | None:
     case = turn.state.cases.get(command.incident_id or "")
-    if case and case.incident.merged_into:
-        return turn.state.cases.get(case.incident.merged_into)
+    if case:
+        return turn.state.carrier(case)
     if case is None and command.brand:
         kinds: tuple[Kind, ...] = ("actual", "exercise", "test")
         case = next((live for kind in kinds if (live := turn.state.live(command.brand, kind))), None)
@@ -152,6 +155,9 @@ def _silence(turn: Turn, command: Command) -> None:
         match["brand"] = [case.incident.brand]
     if case and case.incident.kind != "actual" and "kind" not in match:
         match["kind"] = [case.incident.kind]  # said in an exercise, it must not hold back the real thing
+    if too_much := _too_much(match):
+        turn.refuse(command.command_id, too_much)
+        return
     if not any(match.values()):
         turn.refuse(command.command_id, "a silence has to name something: a brand at least")
         return
@@ -159,6 +165,14 @@ def _silence(turn: Turn, command: Command) -> None:
     reason = command.reason or command.note or "no reason given"
     turn.state.silences[command.command_id] = Silence(match, command.author, reason, end, turn.at)
     _look_again(turn)
+
+
+def _too_much(match: Match) -> str | None:
+    """Return why a silence is not taken: each incident is held against each of its patterns again and again."""
+    values = [value for wanted in match.values() for value in wanted]
+    if len(match) <= MOST_LABELS and len(values) <= MOST_VALUES and max(map(len, values), default=0) <= LONGEST_NAME:
+        return None
+    return f"a silence names {MOST_LABELS} labels, {MOST_VALUES} values of {LONGEST_NAME} characters at most"
 
 
 def _unsilence(turn: Turn, command: Command) -> None:

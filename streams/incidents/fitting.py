@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from schemas.events import Incident, encode
-from streams.incidents.turn import heaviest, shortened
+from streams.incidents.state import shortened
+from streams.incidents.turn import heaviest
 
 LARGEST: Final = 900_000
 """Bytes; the rest is for key, headers and what the batch itself takes."""

@@ -34,13 +34,13 @@ def inhibited(turn: Turn, case: Case, labels: Labels) -> Hold | None:
     for rule in turn.policy.inhibit:
         if fits(rule.target, labels):
             continue
-        for other in turn.state.live_cases():
+        for other in turn.sources(rule):
             if other is case or other.incident.kind != case.incident.kind or other.held.startswith("inhibited"):
                 continue
             theirs = turn.labels(other)
             mutual = not fits(rule.source, labels) and not fits(rule.target, theirs)
             alike = all(labels.get(name, frozenset()) & theirs.get(name, frozenset()) for name in rule.equal)
-            if not mutual and alike and not fits(rule.source, theirs):
+            if not mutual and alike:
                 return Hold(f"inhibited by the incident of {other.incident.brand} ({other.incident.severity})")
     return None
 

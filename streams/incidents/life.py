@@ -146,7 +146,7 @@ def reopen(turn: Turn, case: Case, why: str) -> None:
     incident = case.incident
     turn.cancel(incident.incident_id)
     incident.reopened += 1
-    incident.resolved_at, incident.statement_sent_at = None, None
+    incident.resolved_at, incident.statement_sent_at, incident.merged_into = None, None, None
     incident.severity = worst(case.firing.values())
     incident.state = "open"
     turn.note(case, "reopened", detail=why)

@@ -16,6 +16,8 @@ LIVE: Final = frozenset({"open", "acknowledged", "responding", "stable"})
 IN_CHARGE: Final = frozenset({"acknowledged", "responding", "stable"})
 """States in which somebody has taken charge and nobody else is paged."""
 
+LONGEST_REASON: Final = 1_000
+"""Characters of the reason of a notification."""
 TimerKey = tuple[str, str, int]
 """Incident, step, round."""
 
@@ -91,6 +93,11 @@ class Case(Struct):
         return self.rounds - 1
 
 
+def shortened(text: str, most: int) -> str:
+    """Return `text`, cut where it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class NotifyState(Struct, kw_only=True):
     """The state of the fold; all of it is what a snapshot keeps (`streams.incidents.snapshots`)."""
 
@@ -140,6 +147,17 @@ class NotifyState(Struct, kw_only=True):
         case = self.cases.get(self.current.get((brand, kind), ""))
         return case if case and case.incident.state in LIVE else None
 
+    def carrier(self, case: Case) -> Case:
+        """Return the case that carries on for `case`: where it was merged into, and that one in its turn."""
+        seen = {case.incident.incident_id}
+        while case.incident.merged_into and case.incident.merged_into not in seen:
+            seen.add(case.incident.merged_into)
+            following = self.cases.get(case.incident.merged_into)
+            if following is None:
+                break
+            case = following
+        return case
+
     def live_cases(self) -> list[Case]:
         """Return all live incidents, in the order in which they opened."""
         return [case for case in self.cases.values() if case.incident.state in LIVE]
@@ -175,5 +193,5 @@ class NotifyState(Struct, kw_only=True):
             if incident.state not in LIVE:
                 return f"the incident is {incident.state}"
             if incident.state in IN_CHARGE and not planned.forced:
-                return f"acknowledged by {', '.join(incident.acknowledged_by)}"
+                return shortened(f"acknowledged by {', '.join(incident.acknowledged_by)}", LONGEST_REASON)
         return None

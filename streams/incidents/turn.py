@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from schemas.events import Alert, Incident, Notification, TimelineEntry
 from schemas.ids import notification_id
 from schemas.times import from_ms
 from streams.incidents.effects import ArmTimer, CancelTimer, Deliver, Effect, MessageContext, Publish, Record, Refused
-from streams.incidents.state import Case, NotifyState, Planned
-from streams.policy.labels import Labels, labels_of, rank
-from streams.policy.model import Policy
+from streams.incidents.state import LONGEST_REASON, Case, NotifyState, Planned, shortened
+from streams.policy.labels import Labels, fits, labels_of, rank
+from streams.policy.model import Inhibit, Policy
 from streams.policy.people import language_of
 
 _STORY: Final = 200
@@ -21,6 +22,26 @@ _DETAIL: Final = 2_100
 """Characters of a line: a note, and what goes before it."""
 _ALERTS: Final = 40
 """Alerts that a published incident carries: with votes and drivers about 3 kB each, well under the record limit."""
+
+
+_MOST_LABELS: Final = 20_000
+
+
+class _KnownLabels(Struct, gc=False):
+    """The labels of an incident as it was: a storm asks for those of each incident with each alert."""
+
+    alerts: list[Alert]
+    severity: str
+    policy: Policy
+    labels: Labels
+
+    def of(self, incident: Incident, policy: Policy) -> bool:
+        """Tell whether they still are those of `incident`."""
+        same = self.severity == incident.severity and self.policy is policy and len(self.alerts) == len(incident.alerts)
+        return same and all(mine is its for mine, its in zip(self.alerts, incident.alerts, strict=True))
+
+
+_known_labels: dict[str, _KnownLabels] = {}
 
 
 class Turn:
@@ -32,6 +53,7 @@ class Turn:
         self.at = at
         self.effects: list[Effect] = []
         self._changed: dict[str, Case] = {}
+        self._sources: dict[int, list[Case]] = {}
 
     # timers
 
@@ -70,6 +92,7 @@ class Turn:
     def changed(self, case: Case) -> None:
         """Have the incident published at the end of the turn."""
         self._changed[case.incident.incident_id] = case
+        self._sources.clear()
 
     def refuse(self, command_id: str, reason: str) -> None:
         """Say that a command could not be carried out."""
@@ -77,7 +100,23 @@ class Turn:
 
     def labels(self, case: Case) -> Labels:
         """Return what routes and silences ask about the incident."""
-        return labels_of(case.incident.alerts, case.incident.severity, self.policy)
+        incident = case.incident
+        known = _known_labels.get(incident.incident_id)
+        if known is None or not known.of(incident, self.policy):
+            found = labels_of(incident.alerts, incident.severity, self.policy)
+            known = _KnownLabels(list(incident.alerts), incident.severity, self.policy, found)
+            if len(_known_labels) >= _MOST_LABELS:
+                _known_labels.clear()
+            _known_labels[incident.incident_id] = known
+        return known.labels
+
+    def sources(self, rule: Inhibit) -> list[Case]:
+        """Return the live incidents that may hold others back by `rule`, in the order in which they opened."""
+        found = self._sources.get(id(rule))
+        if found is None:
+            found = [case for case in self.state.live_cases() if not fits(rule.source, self.labels(case))]
+            self._sources[id(rule)] = found
+        return found
 
     # what is sent and what is not
 
@@ -100,7 +139,7 @@ class Turn:
         if key in case.planned:
             return False
         notification.outcome = "pending"
-        notification.reason = reason
+        notification.reason = shortened(reason, LONGEST_REASON)
         plain = context or MessageContext(case.incident, heaviest(case.incident), "en")
         full = msgspec.structs.replace(plain)  # of its own: one message's context never changes with another's
         full.language = language_of(self.policy, person)
@@ -121,7 +160,7 @@ class Turn:
         """Record that `person` was not told, and why."""
         notification = self._notification(case, person, "", step, round_, purpose)
         notification.outcome = "held_back"
-        notification.reason = reason
+        notification.reason = shortened(reason, LONGEST_REASON)
         self.effects.append(Record(notification))
 
     def _notification(
@@ -171,11 +210,6 @@ def snapshot(incident: Incident) -> Incident:
         paged=list(incident.paged),
         timeline=list(incident.timeline),
     )
-
-
-def shortened(text: str, most: int) -> str:
-    """Return `text`, cut where it has more than `most` characters."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def heaviest(incident: Incident) -> Alert | None:

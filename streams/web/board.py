@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas import topics
+from schemas.bounds import bounded
 from schemas.events import Alert, Incident, Notification, Window
-from schemas.times import in_utc, to_ms
+from schemas.times import to_ms
 from streams.web.history import History
 
 LIVE: Final = frozenset({"open", "acknowledged", "responding", "stable"})
@@ -43,7 +44,7 @@ class Board:
     def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """Fold in one record of `topic` (without prefix).
 
-        Raises msgspec.DecodeError or ValidationError for one that is not what the topic holds.
+        Raises msgspec.DecodeError, ValidationError or ValueError for one that is not what the topic holds.
         """
         if value is None:
             if topic == topics.INCIDENTS.name and key is not None:
@@ -54,13 +55,13 @@ class Board:
         if key is not None and key.startswith(b"#tick"):
             return
         if topic == topics.WINDOWS.name:
-            self._window(in_utc(_WINDOW.decode(value)))
+            self._window(bounded(_WINDOW.decode(value)))
         elif topic == topics.INCIDENTS.name:
-            self._incident(in_utc(_INCIDENT.decode(value)))
+            self._incident(bounded(_INCIDENT.decode(value)))
         elif topic == topics.ALERTS.name:
-            self._alert(in_utc(_ALERT.decode(value)))
+            self._alert(bounded(_ALERT.decode(value)))
         elif topic == topics.NOTIFICATIONS.name:
-            self._notification(in_utc(_NOTIFICATION.decode(value)))
+            self._notification(bounded(_NOTIFICATION.decode(value)))
         self.version += 1
 
     # -- what pages ask

@@ -13,7 +13,6 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from schemas import topics
-from schemas.mention import MALFORMED
 from schemas.times import DAY
 from streams.engine.closing import within
 from streams.engine.reader import consumer
@@ -179,7 +178,7 @@ class Feed:
     def _take(self, topic: str, record: Any) -> None:
         try:
             self.board.take(topic, record.key, record.value)
-        except MALFORMED as error:
+        except Exception as error:  # noqa: BLE001 - one odd record must not keep the page from all the others
             RECORDS.labels(topic, "unreadable").inc()
             log.warning("page: %s-%d at %d is not shown: %s", topic, record.partition, record.offset, error)
         else:

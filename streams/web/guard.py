@@ -19,7 +19,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiMapping
 
 from streams.errors import UserError
@@ -104,7 +105,10 @@ class Guard:
 
     def host_allowed(self, host: str) -> bool:
         """Whether a request for `host` (with or without port) is meant for this server."""
-        name = (urlsplit(f"//{host}").hostname or "").lower()
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").lower()
+        except ValueError:  # a bracket alone
+            return False
         if name in self._names:
             return True
         try:
@@ -130,7 +134,10 @@ class Guard:
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             return False
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() not in self._own_origins(request):
+        try:
+            if origin is not None and urlsplit(origin).netloc.lower() not in self._own_origins(request):
+                return False
+        except ValueError:
             return False
         kept = request.cookies.get(FORM_COOKIE, "")
         return bool(kept) and _same(kept, given)
@@ -246,6 +253,9 @@ async def form_of(request: web.Request) -> MultiMapping[str | bytearray | bytes 
         ValueError,
         LookupError,
         AssertionError,
+        RuntimeError,
+        ClientError,
+        HttpProcessingError,
     ) as error:  # bytes that are no text, an unknown charset, half a part
         raise web.HTTPBadRequest(text="This is not a form.\n") from error
 

@@ -49,8 +49,8 @@ class _Series:
 
     def put(self, minute: int, count: int, mass: int, questions: int = 0, replies: int = 0) -> None:
         """Add a minute; one that is there already is replaced (a window may be written twice)."""
-        count, mass = min(count, _CAP), min(mass, _CAP)
-        questions, replies = min(questions, _SMALL_CAP), min(replies, _SMALL_CAP)
+        count, mass, minute = min(max(count, 0), _CAP), min(max(mass, 0), _CAP), min(max(minute, 0), _CAP)
+        questions, replies = min(max(questions, 0), _SMALL_CAP), min(max(replies, 0), _SMALL_CAP)
         i = len(self.minutes)
         if i and minute <= self.minutes[-1]:
             i = bisect_left(self.minutes, minute)

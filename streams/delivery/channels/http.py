@@ -108,5 +108,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     for name, value in headers.items():
         if name.lower() == "retry-after":
             # The form with a date is rare, and our own back-off serves as well.
-            return min(float(value), LONGEST_RETRY_AFTER) if value.strip().isdigit() else None
+            text = value.strip()
+            return min(float(text), LONGEST_RETRY_AFTER) if text.isascii() and text.isdecimal() else None
     return None

@@ -46,7 +46,7 @@ class PagerDutyChannel:
         )
         try:
             told = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = {}
         return receipt(
             f"{told.get('status', answer.status)}, dedup_key {told.get('dedup_key', '')}"

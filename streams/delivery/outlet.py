@@ -88,14 +88,15 @@ class Outlet:
         notification = deliver.notification
         try:
             target = self._target(notification, deliver.context.language)
-            message = self._renderer.render(notification, deliver.context)
         except UserError as error:
             self._fail(notification, str(error))
-        except Exception as error:  # one message that cannot be written must not hold up the others
-            log.exception("notify: the message %s cannot be written", notification.notification_id)
-            self._fail(notification, f"the message cannot be written: {type(error).__name__}")
-        else:
-            self._dispatcher.submit(notification, message, target)
+            return
+        try:
+            message = self._renderer.render(notification, deliver.context)
+        except Exception:  # a page does not depend on what is told with it
+            log.exception("notify: the message %s cannot be written in full", notification.notification_id)
+            message = self._renderer.bare(notification, deliver.context)
+        self._dispatcher.submit(notification, message, target)
 
     def _target(self, notification: Notification, language: str) -> Target:
         channel = channel_of(self._policy, notification.person, notification.channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Final
 
 from schemas.events import Alert, Notification
@@ -95,6 +96,16 @@ class Renderer:
             runbook_url=runbook_of(policy, incident.trigger, incident.brand),
         )
         return render(notification, context, options)
+
+    def bare(self, notification: Notification, context: MessageContext) -> Message:
+        """Return a message with what has to be known and nothing else, where the full one cannot be written."""
+        incident = context.incident
+        subject = f"{incident.severity} · {incident.brand[:80]} · {notification.purpose} · {incident.state}"
+        text = f"{subject}\n\ntocsin incident show {incident.incident_id}\ntocsin incident ack {incident.incident_id}\n"
+        if incident.kind != "actual":
+            subject, text = f"[{incident.kind.upper()}] {subject}", f"[{incident.kind.upper()}] {text}"
+        page = f"<pre>{escape(text)}</pre>"
+        return Message(subject, text, page, subject, context.language, incident)
 
     def _history(self, notification: Notification) -> History | None:
         if self._minutes is None or not notification.brand:

@@ -186,3 +186,11 @@ def test_the_same_labels_give_the_same_state_wherever_it_is_cut_and_it_stays_sma
     for one in [*labels[1:], labels[0]]:
         fold_trigger(other, one)
     assert other.digest != whole.digest
+
+
+@pytest.mark.parametrize("n", [5e-324, 1e-200, 0.5, 0.0, -1.0, 1e10])
+def test_a_count_that_is_none_is_no_lesson_and_breaks_nothing(n: float):
+    state = fold_trigger(FeedbackState(), said(1, "product", {"krogat": 20.0}))
+    after = fold_trigger(state, said(2, "safety", {"krogat": n}))
+    assert after.last == Taken.INVALID
+    assert verdict(after, {"krogat": n}) == verdict(state, {"krogat": n})

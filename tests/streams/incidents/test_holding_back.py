@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from streams.incidents import turn
+from streams.policy.labels import Labels, labels_of
 from tests.streams.incidents.language import Story, all_clear, anything, at, between, held, in_digest, loudest, page
 from tests.streams.incidents.policies import BASE, policy
 
@@ -259,3 +265,24 @@ def test_an_exercise_does_not_disturb_the_real_thing():
     kinds = {(incident.kind, incident.severity) for _, incident in story.incidents}
     assert kinds == {("actual", "L2"), ("exercise", "L4")}
     assert all(one.notification.kind == "exercise" for one in story.seen if one.notification.person == "carol")
+
+
+def test_a_storm_under_a_rule_of_inhibition_asks_for_few_labels(monkeypatch: pytest.MonkeyPatch):
+    """Given 200 live incidents and a rule, an alert more asks for the labels of those that have changed."""
+    asked = 0
+
+    def counted(*arguments: Any) -> Labels:
+        nonlocal asked
+        asked += 1
+        return labels_of(*arguments)
+
+    monkeypatch.setattr(turn, "labels_of", counted)
+    text = policy(inhibit="[{source: {severity: L4}, target: {severity: L2}}]")
+    with Story(text, until=20) as story:
+        for n in range(200):
+            story.at(1 + n / 100).alert(f"brand {n}", "L2")
+        story.at(10).alert("brand 300", "L4")
+        story.at(11).alert("brand 301", "L2")
+    held = [case for case in story.state.cases.values() if case.held.startswith("inhibited")]
+    assert len(held) == 201
+    assert asked < 202 * 6

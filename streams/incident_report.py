@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from schemas.bounds import readable
-from schemas.events import Incident, Notification
+from schemas.events import Alert, Incident, Notification
 from streams.messages.advice import measures
 
 
-def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
-    """Return the report; `notifications` are the raw records of the topic of that name for this incident."""
+def markdown(incident: Incident, notifications: Sequence[bytes], events: Iterable[Alert] = ()) -> str:
+    """Return the report.
+
+    Args:
+        incident: as it now is; its alerts have the figures of their end.
+        notifications: the raw records of the topic of that name for this incident.
+        events: what the topic `alerts` has of its alerts: the severest of each is shown.
+    """
+    severest = {alert.alert_id: alert for alert in incident.alerts}
+    for event in events:
+        if event.alert_id in severest:
+            severest[event.alert_id] = max(severest[event.alert_id], event, key=_weight)
     sent = [one for raw in notifications if (one := readable(raw, Notification)) is not None]
     last = {n.notification_id: n for n in sent}  # the last word on each attempt
     lines = [
@@ -36,7 +46,7 @@ def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
     ]
     lines += [
         f"| {a.starts_at:%H:%M} | {a.signal} | {a.severity} | {a.observed:.0f} | {a.expected:.1f} | {a.negative_share:.0%} | {a.reason} |"
-        for a in incident.alerts
+        for a in severest.values()
     ]
     lines += [
         "",
@@ -59,6 +69,10 @@ def markdown(incident: Incident, notifications: Sequence[bytes]) -> str:
         lines += ["", "## Measures", "", *(f"- {measure}" for measure in taken)]
     lines += ["", "## To learn", "", *_lessons(incident, list(last.values()))]
     return "\n".join(lines)
+
+
+def _weight(alert: Alert) -> tuple[bool, str, bool, float]:
+    return alert.status != "resolved", alert.severity, bool(alert.severity_terms), alert.observed
 
 
 def _until(incident: Incident) -> str:

@@ -24,7 +24,6 @@ async def publish(
     items: Iterable[Item],
     *,
     speed: float | None = None,
-    ticks: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Send `items`; return the number of records.
@@ -49,9 +48,8 @@ async def publish(
                     progress(sent, at)
                 await asyncio.sleep(ahead)
         if isinstance(item, Tick):
-            if ticks:
-                key, value = tick_record(item.at)
-                waiting += (Write(topics.MENTIONS.name, key, value, p) for p in range(settings.partitions.mentions))
+            key, value = tick_record(item.at)
+            waiting += (Write(topics.MENTIONS.name, key, value, p) for p in range(settings.partitions.mentions))
         else:
             waiting.append(Write(topics.MENTIONS.name, item.key, item.value))
         if len(waiting) >= BATCH:

@@ -105,6 +105,11 @@ def latest(settings: Any) -> dict[str, Any]:
     return found
 
 
+def marked(incident: Any) -> str:
+    """Return the brand of an incident; one that is not real says so."""
+    return str(incident.brand) if incident.kind == "actual" else f"{incident.brand} ({incident.kind.upper()})"
+
+
 def find(prefix: str, incidents: dict[str, Any]) -> Any:
     """Return the incident whose id begins with `prefix`; raises UserError."""
     matches = [incident for name, incident in incidents.items() if name.startswith(prefix)]
@@ -134,7 +139,7 @@ def _list(args: argparse.Namespace, incidents: dict[str, Any]) -> int:
     for i in chosen:
         table.add_row(
             i.incident_id[:8],
-            i.brand,
+            marked(i),
             i.severity,
             i.state,
             f"{i.opened_at:%Y-%m-%d %H:%M}",
@@ -158,7 +163,7 @@ def _show(args: argparse.Namespace, incident: Any) -> int:
 def story(incident: Any) -> str:
     """Return the incident in plain words."""
     lines = [
-        f"{incident.severity} {incident.brand} · {incident.state} · {incident.incident_id}",
+        f"{incident.severity} {marked(incident)} · {incident.state} · {incident.incident_id}",
         f"open since {incident.opened_at:%Y-%m-%d %H:%M} UTC",
         f"paged: {', '.join(incident.paged) or 'nobody'}; in charge: {', '.join(incident.acknowledged_by) or 'nobody'}",
         "",
@@ -178,12 +183,35 @@ def story(incident: Any) -> str:
 
 def _report(settings: Any, incident: Any) -> int:
     from schemas import topics
+    from schemas.bounds import readable
+    from schemas.events import Alert
     from streams import consoles
     from streams.incident_report import markdown
 
     records = consoles.read_all(settings, topics.NOTIFICATIONS)
-    print(markdown(incident, [r.value for r in records if r.key == incident.incident_id.encode() and r.value]))
+    mine = [r.value for r in records if r.key == incident.incident_id.encode() and r.value]
+    events = (readable(record.value, Alert) for record in consoles.read_all(settings, topics.ALERTS))
+    print(markdown(incident, mine, [event for event in events if event is not None]))
     return 0
+
+
+def _warn_of_a_stranger(settings: Any, author: str) -> None:
+    """Say so where the policy knows nobody of this name: it counts all the same, and may be a slip."""
+    from pathlib import Path
+
+    from streams.errors import did_you_mean
+    from streams.policy.load import load_policy
+    from streams.policy.problems import PolicyError
+
+    if not Path(settings.policy).is_file():
+        return
+    try:
+        people = load_policy(settings.policy).people
+    except PolicyError:
+        return
+    if author not in people:
+        hint = did_you_mean(author, people)
+        print(f"the policy has no person {author!r}{hint}; it counts all the same", file=sys.stderr)
 
 
 def _act(args: argparse.Namespace, settings: Any, incident: Any, into: Any) -> int:
@@ -198,6 +226,7 @@ def _act(args: argparse.Namespace, settings: Any, incident: Any, into: Any) -> i
         raise UserError("incident merge: say which one goes on with --into ID; tocsin incident list shows them")
     if args.minutes is not None and not 1 <= args.minutes <= 10_080:
         raise UserError(f"--minutes: {args.minutes} must lie between 1 and 10080 (a week)")
+    _warn_of_a_stranger(settings, args.author or getpass.getuser())
     command = Command(
         command_id=str(uuid.uuid4()), action=args.action.replace("-", "_"), author=args.author or getpass.getuser(),
         incident_id=incident.incident_id, brand=incident.brand, note=args.note, minutes=args.minutes, reason=args.reason,
@@ -216,7 +245,7 @@ def _act(args: argparse.Namespace, settings: Any, incident: Any, into: Any) -> i
             if refused:
                 print(f"not done: {refused[-1].detail}")
                 return 1
-            print(f"{now.severity} {now.brand}: {now.state}; in charge: {', '.join(now.acknowledged_by) or 'nobody'}")
+            print(f"{now.severity} {marked(now)}: {now.state}; in charge: {', '.join(now.acknowledged_by) or 'nobody'}")
             return 0
         time.sleep(0.3)
     print(f"sent, but the notifier has not answered within {args.wait:g} s; is a worker with the agent notify running?")

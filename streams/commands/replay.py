@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from datetime import timedelta
 
 from streams.commands import options
 from streams.errors import UserError
@@ -20,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     options.files(parser)
     options.config(parser)
-    parser.add_argument("--speed", default="max", help="seconds of data a second, or max (default)")
+    parser.add_argument("--speed", help="seconds of data a second, or max (default: max; with --as-live 1)")
     parser.add_argument(
         "--as-live",
         action="store_true",
@@ -41,19 +42,26 @@ def run(args: argparse.Namespace) -> int:
     from streams.publish import publish
 
     settings = options.settings_of(args)
-    speed = _speed(args.speed)
+    speed = _speed(args.speed or ("1" if args.as_live else "max"))
     records, report = files.load(args.files, options.columns_of(args), args.brand, int(time.time() * 1_000))
     for line in report.lines():
         print(line)
     if not settings.replay and not args.as_live:
         raise UserError("the configuration says clock: live; set clock: replay, or shift the times with --as-live")
     if args.as_live:
-        records, speed = replay_plan.shift(records, int(time.time() * 1_000), speed or 1.0), 1.0
+        if speed is None:
+            raise UserError(
+                "--speed: max has no times between posts to keep; with --as-live give a number, as in --speed 60"
+            )
+        records, speed = replay_plan.shift(records, int(time.time() * 1_000), speed), 1.0
+        lasts = (records[-1].time - records[0].time) / 1_000 if records else 0.0
+        print(f"takes {timedelta(seconds=round(lasts))}; a larger --speed shortens it")
     try:
         topics_admin.check(settings)
     except UnreachableError as error:
         raise UserError(f"{error}; is it running, and is the address right?") from None
-    items = list(replay_plan.plan(records))
+    planned = replay_plan.plan(records)
+    items = [item for item in planned if not isinstance(item, Tick)] if args.as_live else list(planned)
 
     async def send() -> int:
         producer = Producer(settings)
@@ -63,11 +71,11 @@ def run(args: argparse.Namespace) -> int:
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             each = settings.partitions.mentions
             ticks = sum(isinstance(item, Tick) for item in items)
-            total = len(items) - ticks + (0 if args.as_live else ticks * each)
+            total = len(items) - ticks + ticks * each
             task = bar.add_task("publishing", total=total)
             try:
                 return await publish(
-                    settings, producer, items, speed=speed, ticks=not args.as_live,
+                    settings, producer, items, speed=speed,
                     progress=lambda sent, at: bar.update(task, completed=sent, description=iso(at)),
                 )  # fmt: skip
             finally:

@@ -44,7 +44,9 @@ class Fired(Struct, frozen=True):
 
 def fired(events: list[Alert], log: Log) -> Fired:
     """Return why the alert with these `events` fired."""
-    worst = max(events, key=lambda one: (one.status != "resolved", one.severity, one.sequence))
+    worst = max(
+        events, key=lambda one: (one.status != "resolved", one.severity, bool(one.severity_terms), one.sequence)
+    )
     points = round(sum(worst.severity_terms.values()), 2)
     start = to_ms(worst.starts_at) - BEFORE
     end = min(to_ms(events[-1].detected_at) + AFTER, start + LONGEST)

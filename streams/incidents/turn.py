@@ -226,7 +226,9 @@ def keep_alert(case: Case, alert: Alert) -> None:
     alerts = case.incident.alerts
     for index, known in enumerate(alerts):
         if known.alert_id == alert.alert_id:
-            alerts[index] = alert
+            # An alert that is over has figures of the calm; what drove it is what people are asked about afterwards.
+            over = alert.status == "resolved" and not alert.drivers
+            alerts[index] = msgspec.structs.replace(alert, drivers=known.drivers) if over else alert
             return
     alerts.append(alert)
     case.incident.alerts_total += 1

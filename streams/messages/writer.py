@@ -177,7 +177,12 @@ class Writer:
         elif purpose == "all_clear" and self.incident.state != "dismissed":
             ended = self.incident.resolved_at or self.note.at
             lasted = say.duration((ended - self.incident.opened_at).total_seconds())
-            lines.append(say("lead.all_clear", at=say.clock(ended, self.zone), lasted=lasted))
+            by = next((line.who for line in reversed(self.incident.timeline) if line.what == "resolved"), "")
+            told = {"at": say.clock(ended, self.zone), "lasted": lasted}
+            if by:
+                lines.append(say("lead.all_clear_by", who=self._people([by]), **told))
+            else:
+                lines.append(say("lead.all_clear", **told))
         elif purpose == "all_clear":
             lines.append(say("lead.dismissed"))
         else:

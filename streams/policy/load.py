@@ -29,10 +29,10 @@ def load_policy(path: Path | str, env: Mapping[str, str] | None = None) -> Polic
         raise PolicyError(
             str(path), [Problem("", "there is no such file: copy deploy/config/policy.example.yaml")]
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(
-            str(path), [Problem("", f"cannot be read ({type(error).__name__}): save it as UTF-8")]
-        ) from None
+    except UnicodeDecodeError:
+        raise PolicyError(str(path), [Problem("", "is not UTF-8: save it as UTF-8")]) from None
+    except OSError as error:
+        raise PolicyError(str(path), [Problem("", f"cannot be read: {error.strerror}; name a file")]) from None
     policy, problems = read_policy(text, path.parent, env)
     errors = [problem for problem in problems if problem.level == "error"]
     if policy is None or errors:

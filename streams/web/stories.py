@@ -97,7 +97,9 @@ def ringing_of(board: Board, incident: Incident) -> list[Ringing]:
         events = board.events(last.alert_id)
         others = [known for known in events if known.sequence != last.sequence]
         events = sorted([*others, last], key=lambda one: one.sequence)  # the incident's: it knows what people taught
-        worst = max(events, key=lambda one: (one.status != "resolved", one.severity, one.sequence))
+        worst = max(
+            events, key=lambda one: (one.status != "resolved", one.severity, bool(one.severity_terms), one.sequence)
+        )
         if last.trigger_labels and worst is not last:
             worst = replace(worst, trigger=last.trigger, trigger_confidence=last.trigger_confidence,
                             trigger_terms=last.trigger_terms, trigger_labels=last.trigger_labels)  # fmt: skip

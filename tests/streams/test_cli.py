@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,21 @@ def test_no_dead_letters_yet(run: Any, embedded: EmbeddedBroker, tmp_path: Path)
     assert run("dead-letters", "list").out == "no dead letters\n"
     assert run("dead-letters", "list", "--json").json == []
     assert run("dead-letters", "replay").out.startswith("0 sent again")
+
+
+def test_a_replay_as_live_ends_with_its_last_mention(run: Any, embedded: EmbeddedBroker, tmp_path: Path):
+    """No ticks are sent, so nothing is waited for behind it; and `max` would have no times to keep."""
+    (tmp_path / "tocsin.yaml").write_text(
+        f"broker: {{bootstrap: '{embedded.bootstrap}', embedded: true}}\ntopic_prefix: aslive.\nbrands: [{{name: Acme}}]\n"
+    )
+    (tmp_path / "said.csv").write_text("id,created_at,text\n1,2026-03-02T12:00:00Z,fine\n2,2026-03-02T12:00:02Z,fine\n")
+    assert run("topics", "create").status == 0
+    began = time.monotonic()
+    said = run("replay", "said.csv", "--brand", "Acme", "--as-live")
+    assert (said.status, time.monotonic() - began < 30) == (0, True)
+    assert "2 records published" in said.out and "takes 0:00:02" in said.out
+    said = run("replay", "said.csv", "--brand", "Acme", "--as-live", "--speed", "max")
+    assert said.status == 2 and "give a number, as in --speed 60" in said.err
 
 
 # ---- processes

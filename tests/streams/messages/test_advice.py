@@ -128,7 +128,7 @@ def test_the_page_advises_what_the_messages_do() -> None:
         ("dismissed by bob: expected", "Écarté par bob : attendu, c’était prévu"),
         ("resolved by bob: the lot is recalled", "Clos par bob : the lot is recalled"),
         ("no public reply after 30 min", "Aucune réponse publique après 30 min."),
-        ("nobody with the role legal has acknowledged", "Personne ayant le rôle juridique n’a pris en compte."),
+        ("nobody with the role legal has acknowledged", "Personne ayant le rôle juridique n’a pris en charge."),
         ("negative_spike again, L3", "De nouveau afflux de mentions négatives, L3."),
         ("un mot de quelqu’un", "un mot de quelqu’un"),
         ("{who} {brand.__class__}", "{who} {brand.__class__}"),

@@ -12,7 +12,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.events import Authenticity, Baseline, Blind, Driver, Incident, Interval, Missed, Notification
+from schemas.events import (
+    Authenticity,
+    Baseline,
+    Blind,
+    Driver,
+    Incident,
+    Interval,
+    Missed,
+    Notification,
+    TimelineEntry,
+)
 from schemas.times import to_ms
 from streams.incidents.effects import MessageContext
 from streams.links import Links
@@ -201,6 +211,17 @@ def test_an_all_clear_does_not_belittle_what_it_was_with_the_figures_of_its_end(
     message = written(page, **changes)
     assert "2 negative mentions" not in message.text
     assert "surge of negative mentions (L4)" in message.text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Leo said at"), ("fr", "Leo a déclaré la fin")])
+def test_an_all_clear_by_hand_says_who_gave_it_and_nothing_of_the_figures(language: str, words: str) -> None:
+    page, changes = CASES["all_clear"]
+    ended = changes["incident"]
+    line = TimelineEntry(ended.resolved_at or ONSET, "resolved", "leo", "resolved by leo")
+    incident = msgspec.structs.replace(ended, timeline=[*ended.timeline, line])
+    message = written(page, language=language, **(changes | {"incident": incident}))
+    assert words.lower() in message.text.lower()
+    assert "back to normal" not in message.text and "revenus à la normale" not in message.text
 
 
 def test_an_exercise_says_so_first_everywhere() -> None:

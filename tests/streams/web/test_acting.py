@@ -258,6 +258,18 @@ def test_each_purpose_does_its_own_thing() -> None:
     asyncio.run(run())
 
 
+def test_the_page_behind_a_link_says_that_it_is_an_exercise() -> None:
+    async def run() -> None:
+        drill = msgspec.structs.replace(samples.incident(), kind="exercise")
+        record = Write("incidents", ID.encode(), encode(drill))
+        async with open_page([*samples.story(), record], links=LINKS) as (visitor, _):
+            for purpose in ("ack", "decide"):
+                _, page = await visitor.get(link(purpose), headers={"Accept-Language": "fr"})
+                assert "Ceci est un exercice" in page
+
+    asyncio.run(run())
+
+
 def test_a_link_for_all_decisions_shows_them_and_takes_each_once() -> None:
     async def run() -> None:
         async with open_page(with_another(), links=LINKS) as (visitor, producer):

@@ -184,8 +184,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "refused": "{n} commande(s) d'alors sans incident en cours sous cette politique",
         "incident": ("ouvert (UTC)", "marque", "niveau", "état", "alertés", "alertes", "première", "répondu par", "après"),
         "nobody": "personne ({why})", "no_page": "aucune alerte", "alarm": "PERSONNE JOINT", "at_once": "tout de suite",
-        "sum": "{incidents} incident(s), {pages} alerte(s)",
-        "person": ("personne", "alertes", "incidents", "nuits réveillées", "répondu", "réponse médiane", "informée", "retenu"),
+        "sum": "{incidents} incident(s), {pages} appel(s)",
+        "person": ("personne", "appels", "incidents", "nuits interrompues", "répondu", "réponse médiane", "informée", "retenu"),
     },
 }  # fmt: skip
 

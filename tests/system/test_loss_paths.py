@@ -27,7 +27,7 @@ KINDS = ("stock", "ours")
 VALUES = [str(i) for i in range(10)]
 SETTLED = 4.0
 """Seconds in which nothing new must be handled before a run counts as settled; commits come three times a second."""
-BEGINS_WITHIN = 40.0
+BEGINS_WITHIN = 30.0
 """Seconds until a first record is handled, at the latest."""
 
 

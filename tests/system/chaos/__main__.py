@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ from streams.demo.story import BRANDS
 from tests.system.chaos.account import account
 from tests.system.chaos.faults import Faults
 from tests.system.chaos.story import SILENT, Feed, faulty
-from tests.system.harness import System
+from tests.system.harness import ROOT, System
 from tests.system.proxy import Proxy
 
 SLOW: float = 6.0
@@ -56,9 +57,26 @@ def run(seed: int, seconds: float) -> dict[str, Any]:
             feed.join(180)
             system.wait_done(items, 240)
             return account(system, faults.count, seed) | {"connections_cut": proxy.cuts, "timeline": faults.timeline}
+        except BaseException:
+            print(
+                f"seed {seed} failed after {', '.join(faults.timeline)}; the logs: {_keep_logs(Path(folder))}",
+                flush=True,
+            )
+            raise
         finally:
             system.close()
             proxy.close()
+
+
+def _keep_logs(folder: Path) -> Path:
+    """Put the logs of broker and workers where they outlive the run; return the place."""
+    kept = ROOT / "build" / "chaos-logs"
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    for log in folder.rglob("*.log"):
+        if log.stat().st_size:
+            shutil.copy(log, kept / log.name)
+    return kept
 
 
 def main() -> int:

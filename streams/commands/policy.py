@@ -150,17 +150,18 @@ def _pace(args: argparse.Namespace, policy: Policy) -> int:
 def _alert(args: argparse.Namespace, at: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Alert, imported late
     import msgspec
 
+    from schemas.bounds import bounded
     from schemas.events import SEVERITIES, Alert
     from schemas.ids import alert_id, fingerprint
     from schemas.mention import MALFORMED
-    from schemas.times import from_ms, in_utc
+    from schemas.times import from_ms
 
     if args.explain:
         try:
-            return in_utc(msgspec.json.decode(args.explain.read_bytes(), type=Alert))
+            return bounded(msgspec.json.decode(args.explain.read_bytes(), type=Alert))
         except OSError as error:
             raise UserError(f"--explain: {args.explain}: {error.strerror}") from None
-        except MALFORMED as error:
+        except (*MALFORMED, ValueError) as error:
             raise UserError(f"--explain: {args.explain}: not an alert: {error}") from None
     if not args.brand:
         raise UserError("policy route: name an alert with --explain ALERT.json, or a --brand")

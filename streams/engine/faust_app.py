@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import faust
 
 from streams.engine.hooks import Hooks, Pulse
-from streams.engine.transport import SliceApp, check_versions
+from streams.engine.transport import FINISH_WITHIN, SliceApp, check_versions
 from streams.settings import Settings
+
+ANSWERS_WITHIN: Final = 40.0
+"""Seconds that a request to the broker may take; a session's length at the least."""
 
 
 def create_app(settings: Settings, agent: str, hooks: Hooks, *, together: bool = False) -> SliceApp:
@@ -22,7 +25,9 @@ def create_app(settings: Settings, agent: str, hooks: Hooks, *, together: bool =
         broker_credentials=_credentials(settings),
         broker_session_timeout=engine.session_timeout,
         broker_heartbeat_interval=min(3.0, engine.session_timeout / 3),
-        broker_request_timeout=max(40.0, engine.session_timeout + 10.0),
+        broker_request_timeout=max(ANSWERS_WITHIN, engine.session_timeout + 10.0),
+        # A member that does not come is dropped by the group before another's watchdog ends that one for waiting.
+        broker_rebalance_timeout=min(60.0, max(2 * FINISH_WITHIN, engine.watchdog_timeout / 2)),
         broker_max_poll_interval=600.0,
         broker_max_poll_records=engine.max_poll_records,
         broker_commit_interval=1.0,

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import metrics
-from streams.engine.closing import close_within
+from streams.engine.closing import close_within, within
 from streams.engine.reader import consumer
 from streams.engine.watchdog import Sight, Watchdog
 from streams.settings import Settings
@@ -109,14 +109,19 @@ class Guard:
     async def _probe(self, seconds: float) -> Ends | None:
         client = consumer(self._settings)
         try:
-            async with asyncio.timeout(seconds):
-                await client.start()
-                return dict(await client.end_offsets(list(self._partitions())))
+            return await within(seconds, self._ask(client))
         except (KafkaError, OSError, TimeoutError) as error:
             log.info("watchdog: the broker does not answer (%r); waiting for it", error)
             return None
+        except Exception:  # what nobody has foreseen excuses nothing, and must not end the looking
+            log.exception("watchdog: the broker could not be asked")
+            return {}
         finally:
             await close_within(1, client.stop(), "watchdog")
+
+    async def _ask(self, client: AIOKafkaConsumer) -> Ends:
+        await client.start()
+        return dict(await client.end_offsets(list(self._partitions())))
 
     # --- the thread ------------------------------------------------------------------------------------------------
 

@@ -16,12 +16,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import metrics
-from streams.engine.closing import close_within
+from streams.engine.closing import close_within, within
 from streams.errors import UserError
 from streams.settings import Settings, kafka_options
 
 log = logging.getLogger(__name__)
 
+ANSWERS_WITHIN: Final = 20.0
+"""Seconds that one try may take."""
 PAUSE: Final = 0.5
 """Seconds before a broker is asked again that did not answer."""
 
@@ -48,15 +50,19 @@ async def places(settings: Settings, topic: str, partitions: Iterable[int], grou
         # It asks as a member would, but joins nothing: partitions are assigned to it by hand.
         asker = AIOKafkaConsumer(**kafka_options(settings.broker), group_id=group, enable_auto_commit=False)
         try:
-            await asker.start()
-            asker.assign(tps)
-            earliest, end = await asker.beginning_offsets(tps), await asker.end_offsets(tps)
-            return {tp.partition: Place(earliest[tp], end[tp], await asker.committed(tp)) for tp in tps}
-        except (KafkaError, OSError) as error:
+            return await within(ANSWERS_WITHIN, _ask(asker, tps))
+        except (KafkaError, OSError, TimeoutError) as error:
             log.warning("where %s stands in %s cannot be asked (%r); trying again", group, topic, error)
             await asyncio.sleep(PAUSE)
         finally:
             await close_within(1, asker.stop(), "places")
+
+
+async def _ask(asker: AIOKafkaConsumer, tps: list[TopicPartition]) -> dict[int, Place]:
+    await asker.start()
+    asker.assign(tps)
+    earliest, end = await asker.beginning_offsets(tps), await asker.end_offsets(tps)
+    return {tp.partition: Place(earliest[tp], end[tp], await asker.committed(tp)) for tp in tps}
 
 
 def passed_over(where: str, first: int, earliest: int, *, accepted: bool) -> None:

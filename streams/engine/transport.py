@@ -15,6 +15,9 @@ the last one. What is overridden, and why:
   meanwhile.
 - a position that the broker no longer has is not quietly set to the earliest one: the application is asked anew.
 - records are the parser's own (`streams.engine.parsed`).
+- a CancelledError that the client lets out unasked ends the worker: Faust's tasks would end by it without a word, and no
+  rebalance would ever end again.
+- `sights` shows the watchdog what stands still; heartbeats are counted for it.
 - the partition assignor is settable: the notifier's topics belong together.
 - the web server never starts: ours serves the metrics. No directory is made: nothing is kept on disk.
 """
@@ -38,6 +41,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage, Message
 
 from streams import metrics
+from streams.engine.closing import asked_to_end
+from streams.engine.guard import StalledError
 from streams.engine.hooks import Hooks, PositionError, Positions, Pulse
 from streams.engine.parsed import take_as_parsed
 from streams.engine.watchdog import Sight
@@ -72,7 +77,16 @@ def check_versions() -> None:
             )
 
 
+class BrokenClientError(StalledError):
+    """The Kafka client let out a CancelledError that nobody asked for: Faust's tasks would end by it without a word."""
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's thread of the client, which tells how the group fares."""
+
+    heartbeats = 0
+    """Those that the group's coordinator has answered well."""
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         together = getattr(self.app, "tocsin_together", False)
@@ -82,6 +96,39 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
         take_as_parsed(consumer)
         return consumer
+
+    async def on_start(self) -> None:
+        """Start, and count heartbeats from now on."""
+        await super().on_start()
+        coordinator: Any = self._consumer._coordinator  # type: ignore[union-attr]  # noqa: SLF001
+        send = coordinator._do_heartbeat  # noqa: SLF001
+
+        async def counted() -> bool:
+            heard: bool = await send()
+            self.heartbeats += heard
+            return heard
+
+        coordinator._do_heartbeat = counted  # noqa: SLF001
+
+    async def call_thread(self, fun: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run `fun` in the thread. Raises BrokenClientError where a client's CancelledError comes out of it."""
+        try:
+            return await super().call_thread(fun, *args, **kwargs)
+        except asyncio.CancelledError:
+            if asked_to_end():
+                raise
+            raise BrokenClientError(
+                f"{getattr(fun, '__qualname__', fun)} was cancelled, and nobody asked for it"
+            ) from None
+
+    @property
+    def membership(self) -> tuple[bool, int]:
+        """Return whether this member has its share of the partitions as far as it knows, and the group's generation."""
+        consumer: Any = self._consumer
+        subscription, coordinator = consumer._subscription.subscription, consumer._coordinator  # noqa: SLF001
+        if subscription is None or coordinator is None:
+            return False, -1
+        return not coordinator.need_rejoin(subscription), coordinator.generation
 
 
 class _NoReadOffsets(dict[TP, "int | None"]):
@@ -118,6 +165,7 @@ class SliceConsumer(driver.Consumer):
         self._placed = asyncio.Event()
         """Set unless such a search is under way."""
         self._placed.set()
+        self._abandoned = False
         self._read_offset = _NoReadOffsets()
         self._no_fetch = asyncio.Event()
         """Set while no fetch is under way."""
@@ -205,8 +253,7 @@ class SliceConsumer(driver.Consumer):
         if not self.flow_active:
             return {}
         if not self._placed.is_set():
-            if self._placing is not None and self._placing.done():
-                self._placing.result()  # it has failed, and nobody may have waited for it
+            self._check_placing()  # it may have failed with nobody waiting for it
             await asyncio.sleep(LOOK_AGAIN)
             return {}
         if self._kept and active_partitions is not None:
@@ -256,8 +303,17 @@ class SliceConsumer(driver.Consumer):
         self._placed = asyncio.Event()
         self._placing = asyncio.ensure_future(self._place(self._placing, self._placed))
         # Faust waits for a limited time, and then lets the flow resume; ours waits for `_placed`.
-        await asyncio.shield(self._placing)
+        await asyncio.wait({self._placing})
+        self._check_placing()
         return {}
+
+    def _check_placing(self) -> None:
+        """Raise what the last search for where to begin has ended with; nothing where it went well or goes on."""
+        if self._placing is None or not self._placing.done():
+            return
+        if self._placing.cancelled() and not self._abandoned:
+            raise BrokenClientError("the search for where to begin was cancelled, and nobody asked for it")
+        self._placing.result()
 
     async def _place(self, before: asyncio.Future[None] | None, placed: asyncio.Event) -> None:
         if before is not None:
@@ -268,6 +324,7 @@ class SliceConsumer(driver.Consumer):
 
     def abandon(self) -> None:
         """Search no longer for where to begin: the worker stops."""
+        self._abandoned = True
         if self._placing is not None:
             self._placing.cancel()
 
@@ -299,10 +356,17 @@ class SliceConsumer(driver.Consumer):
         """Yield what the watchdog looks at; `ends` are the partitions' ends as far as they were asked for."""
         app: Any = self.app
         pulse: Pulse = app.tocsin_pulse
+        thread: _ConsumerThread = self._thread  # type: ignore[assignment]
+        if thread._consumer is None:  # noqa: SLF001
+            return  # it has not started
+        member, generation = thread.membership
         flows = self.flow_active and not app.rebalancing
-        yield Sight(
-            f"the group of {agent} does not settle", app.rebalancing, (app.rebalancing_count, self._hooks.steps)
-        )
+        # Each says something of its own: Faust lets the flow resume before the places are found, forgets a rebalance when
+        # the one before it ends, and hears of one only when the client has come to it.
+        settled = flows and self._placed.is_set() and member
+        mark = (app.rebalancing_count, generation, pulse.seeks, self._hooks.steps)
+        yield Sight(f"the group of {agent} does not settle", not settled, mark)
+        yield Sight(f"the group of {agent} does not hear from it", settled, thread.heartbeats)
         yield Sight(f"{agent} does not finish a slice", flows and pulse.handed > pulse.done, pulse.done)
         for tp, position, end in self._positions():
             if tp in self._kept:

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aiokafka.errors import KafkaError
-
 from schemas.topics import Topic
 from streams.engine.handshake import UnreachableError
 from streams.engine.producer import Producer
-from streams.engine.reader import read_to_end
+from streams.engine.reader import COMMAND_PATIENCE, UNREADABLE, read_to_end
 from streams.engine.records import Write
 from streams.errors import UserError
 from streams.settings import Settings
@@ -37,13 +35,13 @@ def read_all(
     async def read() -> list[Any]:
         records: list[Any] = []
         for partition in range(partitions_of(topic, settings)) if partitions is None else partitions:
-            async for batch in read_to_end(settings, topic.name, partition):
+            async for batch in read_to_end(settings, topic.name, partition, patience=COMMAND_PATIENCE):
                 records += (record for record in batch if wanted(record))
         return records
 
     try:
         return asyncio.run(read())
-    except (KafkaError, LookupError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{topic.name}: cannot be read: {error!r}; see tocsin topics check") from None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from streams.engine.guard import StalledError
+from streams.engine.hooks import GivenUpError
 from streams.engine.producer import Producer
 from streams.engine.watchdog import Doings
 from streams.errors import UserError
@@ -46,4 +47,4 @@ class Context:
     def give_up(self, error: UserError) -> NoReturn:
         """Stop the whole worker from inside Faust, which would add a traceback to what is told in one line."""
         self.fail(error)
-        raise asyncio.CancelledError
+        raise GivenUpError

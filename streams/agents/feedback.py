@@ -25,7 +25,7 @@ from schemas.mention import Rejection
 from streams import metrics
 from streams.agents.context import Context
 from streams.engine.dead_letter import dead_letter
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.reader import read_to_end, reading
 from streams.engine.records import Write
 from streams.feedback import snapshots
 from streams.feedback.about import terms_of
@@ -91,7 +91,7 @@ class FeedbackAgent:
         latest: dict[bytes, bytes] = {}
         async for records in read_to_end(settings, topics.FEEDBACK_SNAPSHOTS.name, 0):
             latest |= {record.key: record.value for record in records if record.key and record.value}
-        async with consumer(settings) as reader:
+        async with reading(settings) as reader:
             tp = TopicPartition(settings.topic_prefix + topics.FEEDBACK.name, 0)
             reader.assign([tp])
             first = (await reader.beginning_offsets([tp]))[tp]
@@ -123,7 +123,7 @@ class FeedbackAgent:
         topic = self._context.settings.topic_prefix + topics.FEEDBACK.name
         while True:
             try:
-                async with consumer(self._context.settings) as reader:
+                async with reading(self._context.settings) as reader:
                     tp = TopicPartition(topic, 0)
                     reader.assign([tp])
                     reader.seek(tp, self.offset)

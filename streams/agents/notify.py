@@ -31,7 +31,7 @@ from streams.delivery.outlet import Outlet
 from streams.engine.closing import asked_to_end
 from streams.engine.guard import StalledError
 from streams.engine.hooks import Hooks, Positions, slices
-from streams.engine.reader import consumer, ends, read_to_end
+from streams.engine.reader import ends, read_to_end, reading
 from streams.engine.records import Write
 from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
@@ -217,7 +217,7 @@ class NotifyAgent:
     async def _follow(self) -> None:
         """Fold the journal as it grows, and do what follows from it, a batch at a time."""
         try:
-            async with consumer(self.context.settings, reset="none") as reader:
+            async with reading(self.context.settings, reset="none") as reader:
                 tp = TopicPartition(self.context.settings.topic_prefix + topics.JOURNAL.name, 0)
                 reader.assign([tp])
                 reader.seek(tp, self._position)

@@ -26,7 +26,7 @@ from schemas.mention import Mention
 from schemas.times import HOUR, to_ms
 from streams import metrics
 from streams.agents.context import Context
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.reader import read_to_end, reading
 from streams.engine.records import Write
 from streams.feedback import lookup
 
@@ -73,7 +73,7 @@ class OpinionAgent:
                 position = record.offset + 1
         for incident in latest.values():
             await self._judge_once(incident)
-        async with consumer(settings) as reader:
+        async with reading(settings) as reader:
             tp = TopicPartition(settings.topic_prefix + topics.INCIDENTS.name, 0)
             reader.assign([tp])
             reader.seek(tp, position)

@@ -20,7 +20,7 @@ from streams.agents.context import Context, Known, nothing_to_know
 from streams.engine.closing import within
 from streams.engine.hooks import Hooks, Positions, slices
 from streams.engine.places import Place, passed_over, places
-from streams.engine.reader import consumer
+from streams.engine.reader import reading
 from streams.engine.records import Write
 from streams.engine.skew import Skew
 from streams.errors import UserError
@@ -216,7 +216,7 @@ class ScoreAgent:
         if not begun:
             return progress
         time_of = _tick_time if settings.replay else _append_time
-        async with consumer(settings, max_bytes=1) as reader:  # a batch at least comes all the same
+        async with reading(settings, max_bytes=1) as reader:  # a batch at least comes all the same
             reader.assign(list(begun))
             for tp, offset in begun.items():
                 reader.seek(tp, offset)

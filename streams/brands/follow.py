@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from schemas.events import BrandEntry
 from schemas.mention import MALFORMED
 from streams import metrics
 from streams.brands.registry import GRACE, Registry
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.reader import read_to_end, reading
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,10 @@ class BrandsFollower:
         """When the last look that came to its end began, on the monotonic clock."""
         self._look_ended = asyncio.Event()
 
-    async def read(self) -> None:
-        """Read what is there."""
+    async def read(self, patience: float = math.inf) -> None:
+        """Read what is there; waits `patience` seconds for a broker that is away."""
         began = time.monotonic()
-        async for batch in read_to_end(self._settings, topics.BRANDS.name, 0):
+        async for batch in read_to_end(self._settings, topics.BRANDS.name, 0, patience=patience):
             for record in batch:
                 self._take(record)
         self._looked = began
@@ -66,7 +67,7 @@ class BrandsFollower:
 
     async def follow(self) -> None:
         """Look for what comes, for ever; while the broker is away, again and again."""
-        async with consumer(self._settings) as reader:
+        async with reading(self._settings) as reader:
             tp = TopicPartition(self._settings.topic_prefix + topics.BRANDS.name, 0)
             reader.assign([tp])
             reader.seek(tp, self._next)

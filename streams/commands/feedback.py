@@ -209,9 +209,8 @@ def _with_texts(settings: Settings, rows: list[Asked]) -> tuple[list[Asked], lis
     """
     import asyncio
 
-    from aiokafka.errors import KafkaError
-
     from detectors.text.feedback import WITHDRAWN_LABEL
+    from streams.engine.reader import UNREADABLE
     from streams.feedback import lookup
     from streams.feedback.label_file import field
 
@@ -221,7 +220,7 @@ def _with_texts(settings: Settings, rows: list[Asked]) -> tuple[list[Asked], lis
     try:
         with progress.steps("looking up posts", None) as advance:
             found = asyncio.run(lookup.posts(settings, missing, advance=advance))
-    except KafkaError as error:
+    except UNREADABLE as error:
         raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
     out: list[Asked] = []
     gone: list[str] = []

@@ -59,11 +59,10 @@ def _from_topics(args: argparse.Namespace, settings: Settings) -> Sample:
     import asyncio
     import time
 
-    from aiokafka.errors import KafkaError
-
     from schemas import topics
     from schemas.mention import Mention, decode
     from streams import consoles
+    from streams.engine.reader import UNREADABLE
     from streams.feedback import lookup
     from streams.feedback.offer import Sample
 
@@ -88,7 +87,7 @@ def _from_topics(args: argparse.Namespace, settings: Settings) -> Sample:
     try:
         with progress.steps("reading mentions", None) as advance:
             asyncio.run(read(advance))
-    except KafkaError as error:
+    except UNREADABLE as error:
         raise UserError(f"mentions: cannot be read: {error!r}; see tocsin topics check") from None
     return sample
 

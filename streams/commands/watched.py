@@ -17,15 +17,14 @@ def now(settings: Settings) -> Registry:
     """Return the watch list: the configuration's, changed by the topic `brands`. Raises UserError where it cannot be read."""
     import asyncio
 
-    from aiokafka.errors import KafkaError
-
     from streams import wiring
     from streams.brands.follow import BrandsFollower
+    from streams.engine.reader import COMMAND_PATIENCE, UNREADABLE
 
     brands = wiring.registry(settings)
     try:
-        asyncio.run(BrandsFollower(settings, brands).read())
-    except KafkaError as error:
+        asyncio.run(BrandsFollower(settings, brands).read(COMMAND_PATIENCE))
+    except UNREADABLE as error:
         raise UserError(f"brands: cannot be read: {error!r}; see tocsin topics check") from None
     return brands
 

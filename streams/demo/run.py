@@ -24,7 +24,7 @@ from streams.app import Assembly, assemble
 from streams.demo.screen import Screen
 from streams.demo.sinks import HookSink, MailSink
 from streams.demo.story import CRISIS, JOKE, START, Scene, cast, story
-from streams.engine.reader import consumer
+from streams.engine.reader import reading
 from streams.engine.records import Write
 from streams.publish import publish
 from streams.replay_plan import Item, plan, records_of
@@ -170,7 +170,7 @@ class _Watcher:
 
     async def follow(self) -> None:
         """Show what comes."""
-        async with consumer(self._settings) as reader:
+        async with reading(self._settings) as reader:
             names = (topics.ALERTS, topics.NOTIFICATIONS, topics.INCIDENTS)
             from aiokafka import TopicPartition
 

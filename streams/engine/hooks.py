@@ -18,6 +18,10 @@ class PositionError(RuntimeError):
     """A slice does not begin where the last one ended: records would be lost."""
 
 
+class GivenUpError(asyncio.CancelledError):
+    """The application stops and has said why: nobody need say it again."""
+
+
 class Pulse:
     """Counts the slices of a Faust app, for the watchdog: those handed out, and those that the agent is done with."""
 

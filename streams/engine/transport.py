@@ -43,7 +43,7 @@ from faust.types.tuples import ConsumerMessage, Message
 from streams import metrics
 from streams.engine.closing import asked_to_end
 from streams.engine.guard import StalledError
-from streams.engine.hooks import Hooks, PositionError, Positions, Pulse
+from streams.engine.hooks import GivenUpError, Hooks, PositionError, Positions, Pulse
 from streams.engine.parsed import take_as_parsed
 from streams.engine.watchdog import Sight
 from streams.errors import UserError
@@ -319,7 +319,11 @@ class SliceConsumer(driver.Consumer):
         if before is not None:
             await asyncio.wait({before})
         await self._no_fetch.wait()
-        await self._go_where_told()
+        try:
+            await self._go_where_told()
+        except GivenUpError:
+            self._abandoned = True
+            raise
         placed.set()
 
     def abandon(self) -> None:

@@ -12,7 +12,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from schemas import topics
 from schemas.mention import Deletion, Mention, decode
-from streams.engine.reader import consumer, read_to_end
+from streams.engine.reader import COMMAND_PATIENCE, read_to_end, reading
 from streams.settings import Settings
 
 Advance = Callable[[int], None]
@@ -75,13 +75,13 @@ async def _in_partition(
 async def batches(settings: Settings, partition: int, since: int | None) -> AsyncIterator[Sequence[Any]]:
     """Yield a partition of `mentions` from the append time `since` (epoch ms) up to its present end."""
     start = None if since is None else await _offset_of(settings, partition, since)
-    async for records in read_to_end(settings, topics.MENTIONS.name, partition, start):
+    async for records in read_to_end(settings, topics.MENTIONS.name, partition, start, patience=COMMAND_PATIENCE):
         yield records
 
 
 async def _offset_of(settings: Settings, partition: int, since: int) -> int | None:
     """Return the first offset at or after `since`; None (the beginning) where the broker does not tell."""
-    async with consumer(settings) as reader:
+    async with reading(settings, patience=COMMAND_PATIENCE) as reader:
         tp = TopicPartition(settings.topic_prefix + topics.MENTIONS.name, partition)
         reader.assign([tp])
         try:

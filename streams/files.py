@@ -127,7 +127,7 @@ def load(
             found[place] = (row.key, row.value, row.time)
             report.take(row)
         else:
-            problem = Rejection("in_future", f"created_at: {iso(row.time or 0)} is more than 5 minutes from now")
+            problem = Rejection("future", f"created_at: {iso(row.time or 0)} is more than 5 minutes from now")
             report.take(row._replace(time=None, problem=problem))
     time = next((when for _, _, when in found if when is not None), None)
     if time is None:

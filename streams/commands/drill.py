@@ -158,11 +158,7 @@ def _checked(args: argparse.Namespace, settings: Settings) -> tuple[str, Any, An
 
     if not args.brand:
         raise UserError("drill start: name the brand with --brand")
-    names = [brand.name for brand in settings.brands]
-    if names and args.brand not in names:
-        raise UserError(
-            f"--brand: {args.brand!r} is not configured{did_you_mean(args.brand, names)}; configured are {', '.join(names)}"
-        )
+    _check_brand(args, settings)
     for option, value, known in (
         ("signal", args.signal, get_args(SignalName)),
         ("trigger", args.trigger, get_args(Trigger)),
@@ -170,6 +166,27 @@ def _checked(args: argparse.Namespace, settings: Settings) -> tuple[str, Any, An
         if value not in known:
             raise UserError(f"--{option}: {value!r} must be one of {', '.join(known)}{did_you_mean(value, known)}")
     return args.brand, args.signal, args.trigger
+
+
+def _check_brand(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise UserError unless the brand is watched: as configured, or as added since."""
+    from streams import consoles
+    from streams.commands import watched
+
+    names = {brand.name for brand in settings.brands}
+    if not names or args.brand in names:
+        return
+    hint = did_you_mean(args.brand, names)
+    try:
+        consoles.ready(settings)
+        names = {brand.name for brand in watched.now(settings).watched_at(1 << 62)}
+    except UserError as error:
+        raise UserError(
+            f"--brand: {args.brand!r} is not configured{hint}; configured are {', '.join(sorted(names)[:10])}; "
+            f"whether it was added since cannot be looked up: {error}"
+        ) from None
+    if args.brand not in names:
+        raise UserError(f"--brand: {watched.unknown(args.brand, names)}{did_you_mean(args.brand, names)}")
 
 
 def _foretell(policy: Policy, alert: Alert) -> None:

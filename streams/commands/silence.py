@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import math
+import sys
 import time
 import uuid
 from datetime import UTC, datetime
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if not (args.reason or "").strip():
             raise UserError('silence add: say why with --reason "…"; who is not paged for it reads that')
         consoles.ready(settings)
+        _warn_of_unwatched(settings, matchers.get("brand", ""))
         return _add(args, settings, matchers, minutes)
     consoles.ready(settings)
     found = _standing(settings, policy)
@@ -90,6 +92,17 @@ def _matchers(args: argparse.Namespace, policy: Policy) -> dict[str, str]:
     if not found:
         raise UserError("silence add: name a --brand, or what has to fit with --match label=values")
     return found
+
+
+def _warn_of_unwatched(settings: Settings, brand: str) -> None:
+    """Say on standard error where a silence is for a brand that nobody watches: most often a slip in its name."""
+    from streams.commands import watched
+
+    names = {one.name for one in watched.now(settings).watched_at(1 << 62)}
+    asked = [name.strip() for name in brand.split(",") if name.strip() and not set(name) & set("!*?[")]
+    for name in asked:
+        if settings.brands and name not in names:
+            print(f"note: {watched.unknown(name, names)}; the silence is said all the same", file=sys.stderr)
 
 
 def _minutes(args: argparse.Namespace) -> int:

@@ -168,6 +168,8 @@ def _belongs_to_end(turn: Turn, case: Case, alert: Alert) -> bool:
     """Tell whether an alert after the end still is about the incident: one of its own, or a new onset soon after."""
     if alert.alert_id in case.firing:
         return True
+    if case.incident.kind == "exercise":
+        return False  # the next one is told and timed by itself
     soon = turn.at - case.ended_at < turn.policy.defaults.reopen
     if case.incident.state == "dismissed":
         return soon and any(one.signal == alert.signal for one in case.incident.alerts)

@@ -455,7 +455,7 @@ def test_a_mention_of_2099_is_set_aside_by_a_backtest_and_said(run: Any, tmp_pat
     said = run("backtest", "m.csv", "--brand", "Acme", "--out", "out", "--json")
     assert said.status == 0
     assert said.json["applied"] == 2
-    assert "1 of 3 rows are no mention and become dead letters: in_future 1" in said.err
+    assert "1 of 3 rows are no mention and become dead letters: future 1" in said.err
     assert "m.csv:3: created_at: 2099-01-01T00:00:00Z is more than 5 minutes from now" in said.err
     assert "2026-03-02T10:00:00Z to 2026-03-02T10:01:00Z" in said.err
     assert "2099" not in (tmp_path / "out" / "windows.csv").read_text()

@@ -263,7 +263,7 @@ def test_a_mention_of_2100_does_not_carry_time_into_the_future(table):
     path = table(line("1") + line("2", "2100-01-01T00:00:00Z"), "m.jsonl")
     records, report = load([path], now=parse_iso("2026-03-02T12:00:00Z"))
     assert [record.time for record in records] == [parse_iso("2026-03-02T08:00:00Z")] * 2
-    assert report.bad == {"in_future": 1}
+    assert report.bad == {"future": 1}
 
 
 def test_data_that_mostly_lie_ahead_are_invented_and_keep_their_time(table):

@@ -39,6 +39,19 @@ def test_a_real_crisis_during_an_exercise_is_an_incident_of_its_own():
     assert kinds == [("actual", "open"), ("exercise", "acknowledged")]
 
 
+def test_an_exercise_soon_after_another_is_one_of_its_own():
+    """A real alert so soon after the end opens the incident again; an exercise is asked for by its own id."""
+    with Story(policy(), until=60) as story:
+        story.at(0).alert("acme", "L3", kind="exercise")
+        story.at(1).command("ack", "alice")
+        story.at(2).resolved("acme", kind="exercise")
+        story.at(5).alert("acme", "L2", kind="exercise", onset=5)
+    assert [(case.incident.severity, case.incident.state) for case in story.state.cases.values()] == [
+        ("L3", "resolved"),
+        ("L2", "open"),
+    ]
+
+
 def test_every_form_of_every_message_of_an_exercise_says_so():
     with Story(policy(), until=200) as story:
         story.at(0).alert("acme", "L3", kind="exercise")

@@ -9,6 +9,8 @@ Each agent is a Faust app of its own (a consumer group of its own), so that any 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -37,7 +39,10 @@ from streams.engine.producer import Producer
 from streams.engine.transport import SliceApp, SliceConsumer
 from streams.engine.watchdog import Sight
 from streams.policy import load as policy_file
+from streams.policy.references import missing_secrets
 from streams.settings import Settings
+
+log = logging.getLogger(__name__)
 
 Run = Callable[[Any], Coroutine[Any, Any, None]]
 
@@ -79,7 +84,10 @@ async def assemble(
     if {"score", "watch"} & set(agents):
         assembly.before(follower.follow)
     if "notify" in agents:
-        notify = NotifyAgent(context, policy_file.load_policy(Path(settings.policy)), feedback.about)
+        policy = policy_file.load_policy(Path(settings.policy))
+        for problem in missing_secrets(policy, os.environ):
+            log.warning("%s; nothing can be delivered there", problem.line(settings.policy))
+        notify = NotifyAgent(context, policy, feedback.about)
         assembly.add("notify", topics.ALERTS, notify.hooks, notify.run, more=[topics.COMMANDS],
                      tasks=notify.tasks, stop=notify.stop)  # fmt: skip
         assembly.notify = notify

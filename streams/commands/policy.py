@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,13 +89,15 @@ def _check(args: argparse.Namespace, files: list[Path], at: int) -> int:
 
     from streams.policy.check import check, summary
     from streams.policy.load import load_policy
+    from streams.policy.references import missing_secrets
 
     policy = load_policy(files[0])
     problems = check(policy, at)
+    notes = [] if args.probe else list(missing_secrets(policy, os.environ))
     probes = policy_probe.probe(args, policy, int(time.time() * 1_000)) if args.probe else []
     silent = [one for one in probes if not one.answered]
     if args.json:
-        plain = [msgspec.to_builtins(problem) for problem in problems]
+        plain = [msgspec.to_builtins(problem) for problem in problems + notes]
         plain += [
             {
                 "path": f"{one.target.person}.{one.target.channel}",
@@ -106,7 +109,7 @@ def _check(args: argparse.Namespace, files: list[Path], at: int) -> int:
         ]
         options.print_json(plain)
     else:
-        for problem in problems:
+        for problem in problems + notes:
             print(problem.line(str(files[0])))
         for one in probes:
             print(policy_probe.line(one))

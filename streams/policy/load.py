@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,8 @@ from streams.policy.reading import parse, read
 from streams.policy.references import check_references
 
 
-def load_policy(path: Path | str, env: Mapping[str, str] | None = None) -> Policy:
-    """Return the policy in the file `path`.
-
-    With `env` (the environment) its secrets have to be there as well. Raises PolicyError with one line per error.
-    """
+def load_policy(path: Path | str) -> Policy:
+    """Return the policy in the file `path`; raises PolicyError with one line per error."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -33,16 +29,14 @@ def load_policy(path: Path | str, env: Mapping[str, str] | None = None) -> Polic
         raise PolicyError(str(path), [Problem("", "is not UTF-8: save it as UTF-8")]) from None
     except OSError as error:
         raise PolicyError(str(path), [Problem("", f"cannot be read: {error.strerror}; name a file")]) from None
-    policy, problems = read_policy(text, path.parent, env)
+    policy, problems = read_policy(text, path.parent)
     errors = [problem for problem in problems if problem.level == "error"]
     if policy is None or errors:
         raise PolicyError(path.name, errors)
     return policy
 
 
-def read_policy(
-    text: str, folder: Path | None = None, env: Mapping[str, str] | None = None
-) -> tuple[Policy | None, list[Problem]]:
+def read_policy(text: str, folder: Path | None = None) -> tuple[Policy | None, list[Problem]]:
     """Return the policy that the YAML `text` describes (None where it has no meaning) and all that is wrong with it."""
     problems: list[Problem] = []
     try:
@@ -53,7 +47,7 @@ def read_policy(
     if policy is None:
         return None, problems
     policy, calendar_problems = _with_calendars(policy, folder)
-    return policy, problems + calendar_problems + check_references(policy, env)
+    return policy, problems + calendar_problems + check_references(policy)
 
 
 def _with_calendars(policy: Policy, folder: Path | None) -> tuple[Policy, list[Problem]]:

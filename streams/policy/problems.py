@@ -10,15 +10,15 @@ from streams.errors import UserError
 
 
 class Problem(Struct, frozen=True):
-    """One finding. An `error` stops the worker from starting, a `warning` is said and lived with."""
+    """One finding. An `error` stops the worker from starting, a `warning` is said and lived with, a `note` is for here only."""
 
     path: str
     message: str
-    level: Literal["error", "warning"] = "error"
+    level: Literal["error", "warning", "note"] = "error"
 
     def line(self, file: str) -> str:
         """Return the finding as it is printed."""
-        mark = "warning: " if self.level == "warning" else ""
+        mark = "" if self.level == "error" else f"{self.level}: "
         return f"{file}: {mark}{self.path}: {self.message}" if self.path else f"{file}: {mark}{self.message}"
 
 

@@ -20,11 +20,10 @@ Found = Iterator[Problem]
 _NEEDS_URL = {"smtp", "webhook", "apprise", "pagerduty", "alertmanager"}
 
 
-def check_references(policy: Policy, env: Mapping[str, str] | None = None) -> list[Problem]:
-    """Return every name without meaning and every value without sense; with `env`, missing secrets too."""
+def check_references(policy: Policy) -> list[Problem]:
+    """Return every name without meaning and every value without sense."""
     rules = (_version, _people, _channels, _chains, _routes, _severities, _schedules, _defaults, _holds, _tellings)
-    found = [problem for rule in rules for problem in rule(policy)]
-    return found if env is None else found + list(_secrets(policy, env))
+    return [problem for rule in rules for problem in rule(policy)]
 
 
 def _version(policy: Policy) -> Found:
@@ -291,7 +290,8 @@ def _tellings(policy: Policy) -> Found:
             yield from _one(runbook.brand, policy.brands, "brand", f"{path}.brand")
 
 
-def _secrets(policy: Policy, env: Mapping[str, str]) -> Found:
+def missing_secrets(policy: Policy, env: Mapping[str, str]) -> Found:
+    """Yield a note for every address or option whose secret is not there: they are needed where the worker runs only."""
     places = [(f"channels.{name}.url", channel.url) for name, channel in policy.channels.items()]
     places += [
         (f"people.{key}.channels[{index}].url", contact.url)
@@ -307,4 +307,4 @@ def _secrets(policy: Policy, env: Mapping[str, str]) -> Found:
     places += [(f"{path}.options.{name}", value) for path, found in options for name, value in found.items()]
     for path, text in places:
         for missing in unset(text, env):
-            yield Problem(path, missing)
+            yield Problem(path, missing, "note")

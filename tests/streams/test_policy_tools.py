@@ -184,3 +184,18 @@ def test_advice_names_its_sources_in_both_languages(capsys: pytest.CaptureFixtur
     found = json.loads(capsys.readouterr().out)
     assert found["statements"]["holding"]["approver"] == "leo"
     assert any("atténuer" in line["text"] for line in found["advice"])
+
+
+def test_check_notes_what_addresses_need_and_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        'people: {alice: {channels: [{type: webhook, url: "${TOCSIN_HOOK}"}]}}\n'
+        "chains: {day: {steps: [{notify: [alice], wait: 5m}], last_resort: [alice]}}\ndefaults: {chain: day}\n"
+    )
+    assert main(["policy", "check", str(path)]) == 0, "this machine need not have it"
+    assert "note: people.alice.channels[0].url: environment variable TOCSIN_HOOK is not set" in capsys.readouterr().out
+    monkeypatch.setenv("TOCSIN_HOOK", "http://127.0.0.1:9/")
+    assert main(["policy", "check", str(path)]) == 0
+    assert "note:" not in capsys.readouterr().out

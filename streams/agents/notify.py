@@ -229,6 +229,8 @@ class NotifyAgent:
             if asked_to_end():
                 raise
             self.context.fail(StalledError("watchdog: the notifier follows its journal no longer"))
+        except TimeoutError as error:
+            self.context.fail(StalledError(f"watchdog: the notifier follows its journal no longer ({error})"))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the worker stops for it
             self.context.fail(error)
 

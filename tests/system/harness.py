@@ -24,6 +24,7 @@ from schemas.events import Alert, Incident, Notification
 from schemas.mention import Tick
 from schemas.times import to_ms
 from streams import consoles, topics_admin
+from streams.engine.guard import EXIT_STALLED
 from streams.engine.producer import Producer
 from streams.engine.records import Write
 from streams.publish import publish
@@ -254,8 +255,16 @@ class System:
                     setattr(total, name, getattr(total, name) + getattr(part, name))
         return partitions, total
 
-    def wait_done(self, items: list[Item], timeout: float = 120) -> Tally:
-        """Wait until every partition's checkpoint has come to the last tick; return the account."""
+    @property
+    def stalled(self) -> list[Worker]:
+        """Return the workers that the watchdog has ended."""
+        return [worker for worker in self.workers if worker.process.poll() == EXIT_STALLED]
+
+    def wait_done(self, items: list[Item], timeout: float = 120, *, supervised: bool = False) -> Tally:
+        """Wait until every partition's checkpoint has come to the last tick; return the account.
+
+        Where it is `supervised` another worker is started when the watchdog has ended the last one, as a supervisor does.
+        """
         last = max(item.at for item in items if isinstance(item, Tick))
         deadline = time.monotonic() + timeout
         while True:
@@ -265,6 +274,8 @@ class System:
             assert time.monotonic() < deadline, (
                 f"clocks {[p.clock for p in partitions]} have not come to {last}; {self.logs()}"
             )
+            if supervised and self.stalled and not any(worker.running for worker in self.workers):
+                self.worker()
             assert not self.workers or any(worker.running for worker in self.workers), f"no worker runs; {self.logs()}"
             time.sleep(0.3)
 

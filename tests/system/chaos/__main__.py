@@ -55,8 +55,15 @@ def run(seed: int, seconds: float) -> dict[str, Any]:
             faults.run(seconds)
             faults.end()
             feed.join(180)
-            system.wait_done(items, 240)
-            return account(system, faults.count, seed) | {"connections_cut": proxy.cuts, "timeline": faults.timeline}
+            system.wait_done(items, 240, supervised=True)
+            if system.stalled:
+                print(f"ended by the watchdog: {_keep_logs(Path(folder))}", flush=True)
+            found = account(system, faults.count, seed)
+            return found | {
+                "connections_cut": proxy.cuts,
+                "ended_by_watchdog": len(system.stalled),
+                "timeline": faults.timeline,
+            }
         except BaseException:
             print(
                 f"seed {seed} failed after {', '.join(faults.timeline)}; the logs: {_keep_logs(Path(folder))}",

@@ -66,12 +66,19 @@ def row_of(board: Board, incident: Incident, words: Words, now: int) -> Row:
         incident=incident,
         live=incident.state in LIVE,
         signal=words.word("signal", topic(alert)) if alert else "",
-        reason=clean(alert.reason, 300) if alert else "",
+        reason=reason_of(alert, words) if alert else "",
         since=began(incident),
         lasted=(end - to_ms(began(incident))) / 1_000,
         next_at=next_step(incident),
         spark=plot.spark(points, words("plot.label", brand=incident.brand)),
     )
+
+
+def reason_of(alert: Alert, words: Words) -> str:
+    """Return why there is an alert: the detectors' English sentence, or its figures; an exercise's scenario as it was typed."""
+    if words.language == "en" or alert.kind == "exercise":
+        return clean(alert.reason, 300)
+    return figures_of(alert, words)
 
 
 def heaviest(alerts: Sequence[Alert]) -> Alert | None:

@@ -112,3 +112,15 @@ def test_only_certain_addresses_become_links() -> None:
     )
     for false in ("javascript:alert(1)", "data:text/html,x", 'https://a"onmouseover=x', "//evil.example", "", None):
         assert web_address(false) is None
+
+
+def test_why_there_is_an_alert_is_said_in_the_visitors_language() -> None:
+    alert = msgspec.structs.replace(samples.alert(), reason="151 negative in 15 minutes")
+    assert stories.reason_of(alert, Words("en")) == "151 negative in 15 minutes"
+    assert (
+        stories.reason_of(alert, Words("fr"))
+        == "151 négatives en 15 min ; 2,1 serait habituel, rien d’inhabituel jusqu’à 7"
+    )
+    played = msgspec.structs.replace(alert, kind="exercise", reason="du verre dans un pot")
+    assert stories.reason_of(played, Words("en")) == "du verre dans un pot"
+    assert stories.reason_of(played, Words("fr")) == "du verre dans un pot"

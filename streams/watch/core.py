@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,11 +136,11 @@ class WatchCore:
             fresh = fresh[~apart]
             if not len(fresh):
                 return
-        whose = rows["brand"][fresh]
-        order = np.argsort(whose, kind="stable")
-        cuts = np.flatnonzero(np.diff(whose[order])) + 1
-        for mine in np.split(fresh[order], cuts):
-            self._brand_rows(offset, Chunk(batch, mine, rows[mine]), counting=counting)
+        fresh = fresh[np.argsort(rows["brand"][fresh], kind="stable")]
+        by_brand = rows[fresh]  # copied once: what each brand keeps is a part of it, not an array of its own
+        cuts = [0, *(np.flatnonzero(np.diff(by_brand["brand"])) + 1).tolist(), len(fresh)]
+        for begin, end in pairwise(cuts):
+            self._brand_rows(offset, Chunk(batch, fresh[begin:end], by_brand[begin:end]), counting=counting)
 
     def _changed(self, offset: int, batch: Batch, rows: Rows, where: NDArray[np.intp], *, counting: bool) -> None:
         """Take up, in their order, the rows `where`: all that the batch has of mentions that are updated or deleted in it."""

@@ -85,7 +85,7 @@ def _best(kind: int, start: int, minute: Joined, weight: NDArray[np.int64]) -> l
 
 def _example(kind: int, start: int, minute: Joined, i: int, weight: int) -> Example:
     row = minute.rows[i]
-    return Example(kind, start, weight, int(row["mention"]), int(row["signature"]), minute.ids[i], int(row["rev"]))
+    return Example(kind, start, weight, int(row["mention"]), int(row["signature"]), minute.name(i), int(row["rev"]))
 
 
 def _is_news(one: Example, seen: set[int]) -> bool:

@@ -6,9 +6,11 @@ in which rows arrived, and an update or a deletion needs no arithmetic of its ow
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -25,6 +27,7 @@ from schemas.terms import Terms
 from schemas.times import MINUTE, from_ms
 from streams.watch.alike import LEAST_TERMS, near_copies
 from streams.watch.lexicon import Lexicon, together
+from streams.watch.names import Names
 
 MOST_TERMS: Final = 32
 FEW_YOUNG: Final = 3
@@ -36,12 +39,12 @@ TERM_AUTHORS: Final = 2
 class Batch:
     """What chunks need of a batch of `scored` for as long as their minutes are open: all but its rows, of which each has its own."""
 
-    __slots__ = ("brands", "ids", "langs", "platforms", "said")
+    __slots__ = ("brands", "langs", "names", "platforms", "said")
 
     def __init__(self, batch: ScoredBatch, lexicon: Lexicon) -> None:
         self.brands = batch.brands
-        self.ids = batch.ids
         self.langs = batch.langs
+        self.names = Names(batch.ids)
         self.platforms = batch.platforms
         self.said = lexicon.numbered(batch.said)
 
@@ -132,16 +135,26 @@ def without(chunk: Chunk, gone: Mapping[int, int]) -> Chunk:
 class Joined:
     """Rows of several chunks in one piece; the parallel columns stand in the same order."""
 
+    chunks: Sequence[Chunk]
+    """What they were put together from."""
     rows: Rows
-    ids: list[str]
-    """`platform:id` of each."""
     said: Terms
     """Their terms, over a table that holds only words that are used."""
     languages: Counter[str]
     platforms: Counter[str]
+    _ends: list[int] = field(default_factory=list)
+    """Running sum of the chunks' lengths, once it is needed."""
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.rows)
+
+    def name(self, place: int) -> str:
+        """Return `platform:id` of the post at `place`."""
+        if not self._ends:
+            self._ends = list(accumulate(len(chunk.rows) for chunk in self.chunks))
+        number = bisect_right(self._ends, place)
+        chunk = self.chunks[number]
+        return chunk.batch.names[int(chunk.where[place - self._ends[number]])]  # counted from the chunk's end
 
     def largest(self) -> int | None:
         """Return the place of the post that reaches most (`detectors.reach.largest`)."""
@@ -168,18 +181,16 @@ class Joined:
 
 def joined(chunks: Sequence[Chunk]) -> Joined:
     """Put `chunks` together: everything that is asked of a minute is then asked once, not chunk by chunk."""
-    ids: list[str] = []
     languages: Counter[str] = Counter()
     platforms: Counter[str] = Counter()
     for chunk in chunks:
         batch = chunk.batch
-        ids += map(batch.ids.__getitem__, chunk.where.tolist())
         _add_names(languages, batch.langs, chunk.rows["lang"])
         _add_names(platforms, batch.platforms, chunk.rows["platform"])
     said = together(chunk.batch.said.take(chunk.where) for chunk in chunks)
     # By way of bytes: numpy compares the fields' types of every part before it concatenates records.
     rows = chunks[0].rows if len(chunks) == 1 else np.frombuffer(b"".join(c.rows.tobytes() for c in chunks), ROW)
-    return Joined(rows, ids, said, languages, platforms)
+    return Joined(chunks, rows, said, languages, platforms)
 
 
 def _add_names(total: Counter[str], table: Sequence[str], column: NDArray[np.uint8]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from schemas.terms import Terms
+from schemas.times import to_ms
 
 SCHEMA: Final = 1
 
@@ -30,6 +32,11 @@ HOLE, SCORED, UNMATCHED, DEAD_LETTER, CONTROL = range(5)
 VERIFIED, REPOST, YOUNG, LATE = 1, 2, 4, 8  # bits of `flags`
 OFFICIAL, REPLY, QUESTION = 16, 32, 64  # also bits: by an account of the brand itself; to another post; asks something
 GRAVE = 128  # also a bit: it speaks of a grave matter
+
+LEAST_FIELDS: Final = 10
+"""Of an array that is taken for a batch of another schema."""
+FIRST_MS: Final = to_ms(datetime.min.replace(tzinfo=UTC))
+LAST_MS: Final = to_ms(datetime.max.replace(tzinfo=UTC)) - 1_000
 
 ROW: Final = np.dtype(
     [
@@ -111,20 +118,68 @@ def encode(batch: ScoredBatch) -> bytes:
     return _encoder.encode(batch)
 
 
-def decode(value: bytes) -> ScoredBatch:
-    """Return the batch in `value`; raises ValueError when it is none or of another schema."""
+class OtherVersionError(ValueError):
+    """A batch of another schema: whoever passes it over loses what it holds."""
+
+
+def decode(value: bytes | None) -> ScoredBatch:
+    """Return the batch in `value`.
+
+    Raises:
+        OtherVersionError: It is one of another schema.
+        ValueError: It is none, or one that does not fit together.
+    """
     try:
-        batch: ScoredBatch = _decoder.decode(value)
+        batch: ScoredBatch = _decoder.decode(value or b"")
     except msgspec.DecodeError as error:
+        _refuse_other(_begin(value or b""))
         raise ValueError(f"scored: not a batch: {error}") from error
-    if batch.schema != SCHEMA:
-        raise ValueError(f"scored: schema {batch.schema} is not known here, {SCHEMA} is")
+    _refuse_other(batch.schema)
     count, rest = divmod(len(batch.rows), ROW.itemsize)
     if rest or len(batch.ids) != count or len(batch.term_counts) != count:
         raise ValueError("scored: columns of different lengths")
     if len(batch.term_index) != 4 * sum(batch.term_counts):
         raise ValueError("scored: terms do not add up")
+    if count:
+        _check_rows(batch)
     return batch
+
+
+def _begin(value: bytes) -> int:
+    """Return the schema that `value` begins with; ours where it is no batch of any."""
+    try:
+        found = msgspec.msgpack.decode(value)
+    except msgspec.DecodeError:
+        return SCHEMA
+    is_batch = isinstance(found, list) and len(found) >= LEAST_FIELDS and isinstance(found[0], int)
+    return found[0] if is_batch else SCHEMA
+
+
+def _refuse_other(schema: int) -> None:
+    if schema != SCHEMA:
+        raise OtherVersionError(f"scored: schema {schema} is not known here, {SCHEMA} is")
+
+
+def _check_rows(batch: ScoredBatch) -> None:
+    """Raise ValueError where a row points beyond what the batch has, or says a time that no calendar has."""
+    rows, terms = batch.table, np.frombuffer(batch.term_index, "<u4")
+    if len(terms) and int(terms.max()) >= len(batch.terms):
+        raise ValueError(f"scored: term {int(terms.max())} of {len(batch.terms)}")
+    said = rows[rows["op"] != DELETE]
+    for column, table in (
+        ("brand", batch.brands),
+        ("lang", batch.langs),
+        ("platform", batch.platforms),
+        ("kind", KINDS),
+    ):
+        if len(said) and (most := int(said[column].max())) >= len(table):
+            raise ValueError(f"scored: {column} {most} of {len(table)}")
+    if int(rows["op"].max()) > DELETE:
+        raise ValueError(f"scored: op {int(rows['op'].max())}, {DELETE} is the last")
+    for column in ("time", "label"):
+        least, most = int(rows[column].min()), int(rows[column].max())
+        if not FIRST_MS <= least <= most <= LAST_MS:
+            raise ValueError(f"scored: {column} {least} to {most} ms is in no calendar")
 
 
 def partition_of_brand(brand: str, partitions: int) -> int:

@@ -92,6 +92,9 @@ TRIGGER_ROLLED_BACK: Final = Gauge(
 BRAND_ENTRIES: Final = Counter(
     "tocsin_brand_entries", "Entries read from the topic brands, by what they said.", ["what"]
 )
+FOREIGN: Final = Counter(
+    "tocsin_foreign_records", "Records of our own topics that we did not write: passed over.", ["topic"]
+)
 OPINIONS: Final = Counter(
     "tocsin_second_opinions", "Second opinions on incidents, by what became of them.", ["outcome"]
 )

@@ -33,6 +33,7 @@ from streams.engine.guard import StalledError
 from streams.engine.hooks import Hooks, Positions, slices
 from streams.engine.reader import ends, read_to_end, reading
 from streams.engine.records import Write
+from streams.errors import UserError
 from streams.incidents.effects import Deliver, Effect, Publish, Record, Refused
 from streams.incidents.fold import fold
 from streams.incidents.state import NotifyState
@@ -141,8 +142,12 @@ class NotifyAgent:
 
     async def _assigned(self, tps: set[TP]) -> Positions:
         await self._step_down()
-        if not tps:
-            return {}
+        try:
+            return await self._take_over(tps) if tps else {}
+        except UserError as error:
+            self.context.give_up(error)
+
+    async def _take_over(self, tps: set[TP]) -> Positions:
         # What was folded before is still right: it is what the journal says up to there. Only the rest is read.
         began = time.monotonic()
         if self._position is None:
@@ -266,8 +271,9 @@ class NotifyAgent:
             self._snapshots.begin(self.state, done, self._me)
 
     def _fold(self, record: Any) -> list[Effect]:
-        self._snapshots.passed(len(record.value))
-        return fold(self.state, read_entry(record.value), record.timestamp, self._policy)
+        self._snapshots.passed(len(record.value or b""))
+        entry = read_entry(self.state.leader, record)
+        return fold(self.state, entry, record.timestamp, self._policy) if entry is not None else []
 
     # --- doing -----------------------------------------------------------------------------------------------------
 

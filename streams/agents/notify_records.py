@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from schemas import topics
 from schemas.bounds import bounded
 from schemas.events import Alert, AlertTick, Command, Notification, encode
 from schemas.journal import Delivered, JournalEntry, TimerDue, Took
 from schemas.mention import LAST_TICK, MALFORMED, Rejection
+from streams import metrics
 from streams.engine.dead_letter import dead_letter
 from streams.engine.hooks import Hooks
 from streams.engine.reader import ends, read_to_end
 from streams.engine.records import Write
+from streams.errors import UserError
 from streams.settings import Settings
 
 LARGEST: Final = 131_072
@@ -24,9 +27,17 @@ LARGEST: Final = 131_072
 the journal could hold."""
 log = logging.getLogger(__name__)
 
+
+class _Beginning(Struct):
+    """What every entry has, of whatever version."""
+
+    leader: str
+
+
 FINAL: Final = ("sent", "failed", "held_back")
 
-read_entry = msgspec.json.Decoder(JournalEntry).decode
+_entry: Final[msgspec.json.Decoder[JournalEntry]] = msgspec.json.Decoder(JournalEntry)
+_beginning = msgspec.json.Decoder(_Beginning)
 _alert = msgspec.json.Decoder(Alert)
 _command = msgspec.json.Decoder(Command)
 _tick = msgspec.json.Decoder(AlertTick)
@@ -52,6 +63,28 @@ def take(leader: str, topic: str, record: Any) -> tuple[Took, Write | None]:
         took.reason = f"invalid_{'command' if topic == topics.COMMANDS.name else 'alert'}: {error}"
         return took, dead_letter(record, topic, 0, Rejection(took.reason.partition(":")[0], str(error)))
     return took, None
+
+
+def read_entry(leader: str | None, record: Any) -> JournalEntry | None:
+    """Return the entry in a record of `journal`; None for what is none. `leader` is whose entries count there.
+
+    Raises:
+        UserError: It is the leader's and cannot be read: another version wrote it, and its decisions must not be missed.
+    """
+    value, where = record.value or b"", f"{topics.JOURNAL.name}: offset {record.offset}"
+    try:
+        return _entry.decode(value)
+    except MALFORMED as error:
+        why = str(error)
+    try:
+        ours = _beginning.decode(value).leader == leader
+    except MALFORMED:
+        ours = False
+    if ours:
+        raise UserError(f"{where} cannot be read ({why}): run the version that wrote it, or a later one")
+    metrics.FOREIGN.labels(topics.JOURNAL.name).inc()
+    log.error("%s is no entry and is passed over: %s", where, why)
+    return None
 
 
 def journal_record(entry: JournalEntry) -> Write:

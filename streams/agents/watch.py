@@ -15,6 +15,7 @@ from faust.types import TP
 from schemas import scored, topics
 from schemas.events import Alert, AlertTick, Signal, Window, encode
 from schemas.ids import fingerprint
+from schemas.scored import OtherVersionError, ScoredBatch
 from schemas.times import to_ms
 from streams import metrics
 from streams.agents.context import Context, Known, nothing_to_know
@@ -76,6 +77,9 @@ class WatchAgent:
                 await self._take(tp.partition, records)
         except asyncio.CancelledError:
             raise
+        except UserError as error:
+            self._context.fail(error)
+            await asyncio.Event().wait()  # until the worker stops: Faust would show a traceback and start this anew
         except BaseException as error:
             self._context.fail(error)
             raise
@@ -98,7 +102,11 @@ class WatchAgent:
                 raise PositionError(
                     f"scored-{owned.partition}: {record.offset} comes after {core.applied}: records are missing"
                 )
-            for effect in core.steps(record.offset, scored.decode(record.value)):
+            batch = self._batch(owned.partition, record)
+            if batch is None:
+                core.pass_over(record.offset)
+                continue
+            for effect in core.steps(record.offset, batch):
                 writes.append(self._write(owned.partition, effect, record.timestamp))
                 if len(writes) % BREATH == 0:
                     await asyncio.sleep(0)
@@ -106,6 +114,18 @@ class WatchAgent:
             await self._context.producer.send(writes)
         owned.sure = True
         self._show(owned)
+
+    def _batch(self, partition: int, record: Any) -> ScoredBatch | None:
+        """Return the batch in a record of `scored`; None for what is none: nobody but `score` should be able to write there."""
+        where = f"{topics.SCORED.name}-{partition}: offset {record.offset}"
+        try:
+            return scored.decode(record.value)
+        except OtherVersionError as error:
+            raise UserError(f"{where}: {_why(error)}: run the version that wrote it, or a later one") from None
+        except ValueError as error:
+            metrics.FOREIGN.labels(topics.SCORED.name).inc()
+            log.error("%s is no batch and is passed over: %s", where, _why(error))  # noqa: TRY400 - told in a line
+            return None
 
     def _show(self, owned: _Owned) -> None:
         partition = str(owned.partition)
@@ -292,10 +312,16 @@ class WatchAgent:
             core.applied = max(core.applied, place.earliest - 1)
         start = max(partition.replay_from, place.earliest)
         if start < first:
-            async for batch in self._read(topics.SCORED.name, owned.partition, start, first):
+            async for records in self._read(topics.SCORED.name, owned.partition, start, first):
                 self.hooks.steps += 1
-                for record in batch:
-                    core.refill(record.offset, scored.decode(record.value))
+                for record in records:
+                    batch = self._batch(owned.partition, record)
+                    if batch is not None:
+                        core.refill(record.offset, batch)
+
+
+def _why(error: ValueError) -> str:
+    return str(error).removeprefix("scored: ")
 
 
 def alert_write(alert: Alert) -> Write:

@@ -99,6 +99,10 @@ class WatchCore:
         source.last = max(source.last, batch.last)
         self.applied = offset
 
+    def pass_over(self, offset: int) -> None:
+        """Go on beyond the record at `offset`, which is no batch: there is nothing in it to apply."""
+        self.applied = offset
+
     def refill(self, offset: int, batch: ScoredBatch) -> None:
         """Fill open minutes from a record at or below `applied` that was applied before a restart."""
         source = self.sources.of(batch)

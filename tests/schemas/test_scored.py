@@ -14,7 +14,15 @@ from schemas import scored
 from schemas.scored import ROW, ScoredBatch
 
 LIMITS = {"i8": 2**63 - 1, "u8": 2**64 - 1, "u4": 2**32 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 255}
-ROWS = st.tuples(*(st.integers(0, LIMITS[ROW[name].str[1:]]) for name in ROW.names or ()))
+LEAST = {"time": scored.FIRST_MS, "label": scored.FIRST_MS}
+MOST = {
+    "time": scored.LAST_MS, "label": scored.LAST_MS, "op": scored.DELETE, "kind": len(scored.KINDS) - 1,
+    "brand": 0, "lang": 0, "platform": 0,
+}  # fmt: skip
+"""Of the columns whose values mean something: the others may hold anything."""
+ROWS = st.tuples(
+    *(st.integers(LEAST.get(name, 0), MOST.get(name, LIMITS[ROW[name].str[1:]])) for name in ROW.names or ())
+)
 
 
 def batch(rows: list[tuple[Any, ...]], ticks: list[tuple[int, int]] | None = None) -> ScoredBatch:
@@ -51,8 +59,8 @@ def test_segments_are_the_rows_between_ticks():
     assert list(batch([]).segments()) == [(0, 0, None)]
 
 
-@pytest.mark.parametrize("value", [b"", b"{}", b"\xc1", b"\x93\x01\x02", msgspec.msgpack.encode("a batch?")])
-def test_what_is_no_batch_is_refused(value: bytes):
+@pytest.mark.parametrize("value", [None, b"", b"{}", b"\xc1", b"\x93\x01\x02", msgspec.msgpack.encode("a batch?")])
+def test_what_is_no_batch_is_refused(value: bytes | None):
     with pytest.raises(ValueError, match="scored: not a batch"):
         scored.decode(value)
 
@@ -60,8 +68,17 @@ def test_what_is_no_batch_is_refused(value: bytes):
 def test_a_batch_of_tomorrow_is_refused():
     made = batch([row(10)])
     made.schema = 2
-    with pytest.raises(ValueError, match="schema 2 is not known here, 1 is"):
+    with pytest.raises(scored.OtherVersionError, match="schema 2 is not known here, 1 is"):
         scored.decode(scored.encode(made))
+
+
+def test_a_batch_of_tomorrow_is_known_by_its_beginning_whatever_its_fields_are():
+    with pytest.raises(scored.OtherVersionError, match="schema 7 is not known here"):
+        scored.decode(msgspec.msgpack.encode([7, *[{"other": "fields"}] * 12]))
+    for short in ([7], [scored.SCHEMA, *[None] * 12], ["7", *[None] * 12]):
+        with pytest.raises(ValueError, match="scored: not a batch") as refused:
+            scored.decode(msgspec.msgpack.encode(short))
+        assert not isinstance(refused.value, scored.OtherVersionError)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +95,40 @@ def test_a_batch_of_tomorrow_is_refused():
 def test_columns_that_do_not_fit_are_refused(change: dict[str, Any], why: str):
     made = msgspec.structs.replace(batch([row(10)]), **change)
     with pytest.raises(ValueError, match=why):
+        scored.decode(scored.encode(made))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("brand", 1, "brand 1 of 1"),
+        ("brand", scored.NO_BRAND, "brand 65535 of 1"),
+        ("lang", 1, "lang 1 of 1"),
+        ("platform", 255, "platform 255 of 1"),
+        ("kind", len(scored.KINDS), "kind 7 of 7"),
+        ("op", 3, "op 3"),
+        ("time", 2**60, "time 0 to 1152921504606846976 ms is in no calendar"),
+        ("label", -(2**60), "label -1152921504606846976 to 0 ms is in no calendar"),
+    ],
+)
+def test_rows_that_point_beyond_what_there_is_are_refused(column: str, value: int, why: str):
+    table = scored.table_of([row(10), row(11)])
+    table[column][1] = value
+    made = msgspec.structs.replace(batch([row(10), row(11)]), rows=table.tobytes())
+    with pytest.raises(ValueError, match=why):
+        scored.decode(scored.encode(made))
+
+
+def test_a_deletion_is_of_no_brand_and_may_come_alone():
+    table = scored.table_of([row(10)])
+    table["op"], table["brand"] = scored.DELETE, scored.NO_BRAND
+    made = msgspec.structs.replace(batch([row(10)]), rows=table.tobytes(), brands=[], langs=[], platforms=[])
+    assert len(scored.decode(scored.encode(made)).table) == 1
+
+
+def test_terms_beyond_the_table_are_refused():
+    made = msgspec.structs.replace(batch([row(10)]), term_index=b"\1\0\0\0")
+    with pytest.raises(ValueError, match="term 1 of 1"):
         scored.decode(scored.encode(made))
 
 

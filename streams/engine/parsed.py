@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
+
+from streams.engine.unpacking import MOST_FETCHED, Bounded
 
 _FRAME: Final = struct.Struct(">qi")
 """What every batch begins with: the offset of its first record, and its length from here on."""
@@ -29,11 +31,31 @@ def _as_parsed(key: bytes) -> bytes:
 
 
 class _Fetched(MemoryRecords):
-    """What a fetch brought of a partition, and its bytes."""
+    """What a fetch brought of a partition, and its bytes; what is compressed is unpacked within bounds."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.data = data
+        self._at = 0
+        """Where the next batch begins."""
+        self._unpacked = 0
+
+    def has_next(self) -> bool:
+        more: bool = super().has_next()
+        return more and self._unpacked <= MOST_FETCHED
+
+    def next_batch(self) -> Any:
+        batch = super().next_batch()
+        if batch is None:
+            return None
+        begin, (_, length) = self._at, _FRAME.unpack_from(self.data, self._at)
+        self._at += _FRAME.size + length
+        if not isinstance(batch, DefaultRecordBatch) or not batch.compression_type:
+            return batch
+        return Bounded(batch, memoryview(self.data)[begin : self._at], self._took)
+
+    def _took(self, size: int) -> None:
+        self._unpacked += size
 
 
 class _Records(fetcher.PartitionRecords):

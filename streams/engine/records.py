@@ -41,6 +41,19 @@ class Read(NamedTuple):
     value: bytes | None
 
 
+class Unread(NamedTuple):
+    """A record of which nothing can be read but where it is; the fields are those of aiokafka's parser's records."""
+
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    why: str
+    key: None = None
+    value: None = None
+    headers: tuple[()] = ()
+    checksum: None = None
+
+
 class Write(NamedTuple):
     """A record to append; without a `partition` Kafka's default partitioner picks one by key."""
 

@@ -29,7 +29,7 @@ POISON = [("plain", b"1"), (Latin("qualité"), b"1")]
 
 
 def batch(written: list[Any], codec: int = 0, base: int = 0, *, append_time: bool = False) -> bytes:
-    builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 100_000)
+    builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 10_000_000)
     for offset, (key, value, headers) in enumerate(written):
         assert builder.append(offset, 1_000 + offset, key, value, headers)
     data = builder.build()

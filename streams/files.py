@@ -56,6 +56,9 @@ class FileRecord(NamedTuple):
     """Why it is no mention."""
 
 
+NOT_UTF8: Final = "it is not in UTF-8; for what Excel or an older Windows wrote: iconv -f windows-1252 -t utf-8 FILE"
+
+
 @dataclass
 class Report:
     """What reading found, for people."""
@@ -265,4 +268,6 @@ def _record(value: bytes, path: str, line: int) -> FileRecord:
         time = to_ms(found.ingested_at) if moved and found.ingested_at is not None else found.time
         return FileRecord(key, value, time, path, line)
     problem = found if isinstance(found, Rejection) else Rejection("invalid_field", "id: not a mention")
+    if problem.reason == "invalid_utf8":
+        problem = Rejection(problem.reason, NOT_UTF8)
     return FileRecord(key, value, None, path, line, problem)

@@ -389,3 +389,11 @@ def test_every_real_table_of_mentions_is_read_with_99_percent_of_its_rows(shared
         assert report.good >= 0.99 * len(records) > 0
         with path.open("rb") as file:
             assert len(records) == sum(1 for _ in file) - 1
+
+
+def test_a_table_in_latin_1_is_told_with_what_to_do(table):
+    says(
+        [table("id,created_at,text\n1,2020-01-01T00:00:00Z,café\n".encode("latin-1"))],
+        "not in UTF-8",
+        "iconv -f windows-1252",
+    )

@@ -70,7 +70,7 @@ class BrandSettings(Struct, forbid_unknown_fields=True):
     name: Name
     """As it stands in mentions and alerts."""
     words: list[Name] = []
-    """Watch words, whole words without regard to case; the name itself when there are none."""
+    """Watch words: whole words, however they are typed (`streams.score.spelling`); the name itself when there are none."""
     exclude: list[Name] = []
     """A mention with one of these is of something else."""
     sensitivity: Annotated[float, Meta(ge=0.25, le=4.0)] = 1.0

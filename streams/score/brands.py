@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from schemas.mention import Mention, Rejection
+from streams.score.spelling import folded
 
 
 class WatchedBrand(Protocol):
@@ -29,7 +30,7 @@ class WatchedBrand(Protocol):
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
-    parts = sorted({re.escape(word.casefold()) for word in words if word.strip()}, key=len, reverse=True)
+    parts = sorted({re.escape(folded(word)) for word in words if word.strip()}, key=len, reverse=True)
     if not parts:
         return None
     # A watch word stands alone: "apple" is not in "pineapple", yet "@apple" and "#apple" are mentions of it.
@@ -48,7 +49,8 @@ class BrandMatcher:
     def __init__(
         self, brands: Sequence[WatchedBrand], *, anyone: bool | None = None, removed: Iterable[str] = ()
     ) -> None:
-        self._known = {brand.name.casefold(): brand.name for brand in brands}
+        self._known = {folded(brand.name): brand.name for brand in brands}
+        self._known |= {brand.name.casefold(): brand.name for brand in brands}  # of two that differ in accents each is its own
         self._exactly = {brand.name: (self._known[brand.name.casefold()],) for brand in brands}
         self._open = not brands if anyone is None else anyone
         self._removed = {name.casefold() for name in removed}
@@ -56,7 +58,7 @@ class BrandMatcher:
         self._owners: dict[str, list[str]] = {}
         for brand in brands:
             for word in brand.words or (brand.name,):
-                self._owners.setdefault(word.casefold(), []).append(brand.name)
+                self._owners.setdefault(folded(word), []).append(brand.name)
         self._any = _pattern(self._owners)
 
     def match(self, mention: Mention) -> tuple[str, ...] | Rejection:
@@ -70,7 +72,7 @@ class BrandMatcher:
             return self._named(named)
         if self._any is None or mention.text is None:
             return ()
-        text = mention.text.casefold()
+        text = folded(mention.text)
         found: list[str] = []
         for word in dict.fromkeys(self._any.findall(text)):
             found += (name for name in self._owners[word] if name not in found and not self._excluded(name, text))
@@ -78,10 +80,10 @@ class BrandMatcher:
 
     def _named(self, names: Sequence[str]) -> tuple[str, ...] | Rejection:
         if self._open and not self._removed:
-            return tuple(dict.fromkeys(self._known.get(name.casefold(), name) for name in names))
+            return tuple(dict.fromkeys(self._watched(name) or name for name in names))
         known: list[str] = []
         for name in names:
-            brand = self._known.get(name.casefold())
+            brand = self._watched(name)
             if brand is None and self._open and name.casefold() not in self._removed:
                 brand = name
             if brand is None:
@@ -94,6 +96,9 @@ class BrandMatcher:
             if brand not in known:
                 known.append(brand)
         return tuple(known)
+
+    def _watched(self, name: str) -> str | None:
+        return self._known.get(name.casefold()) or self._known.get(folded(name))
 
     def _excluded(self, name: str, text: str) -> bool:
         pattern = self._exclude[name]

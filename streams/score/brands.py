@@ -50,7 +50,9 @@ class BrandMatcher:
         self, brands: Sequence[WatchedBrand], *, anyone: bool | None = None, removed: Iterable[str] = ()
     ) -> None:
         self._known = {folded(brand.name): brand.name for brand in brands}
-        self._known |= {brand.name.casefold(): brand.name for brand in brands}  # of two that differ in accents each is its own
+        self._known |= {
+            brand.name.casefold(): brand.name for brand in brands
+        }  # of two that differ in accents each is its own
         self._exactly = {brand.name: (self._known[brand.name.casefold()],) for brand in brands}
         self._open = not brands if anyone is None else anyone
         self._removed = {name.casefold() for name in removed}
@@ -96,6 +98,10 @@ class BrandMatcher:
             if brand not in known:
                 known.append(brand)
         return tuple(known)
+
+    def knows(self, name: str) -> bool:
+        """Return whether a brand of that name is on the list."""
+        return self._watched(name) is not None
 
     def _watched(self, name: str) -> str | None:
         return self._known.get(name.casefold()) or self._known.get(folded(name))

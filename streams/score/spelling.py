@@ -8,7 +8,7 @@ from typing import Final
 _FOLD: Final = {
     **dict.fromkeys(range(0x0300, 0x0370)),  # accents, once they stand apart; other scripts' marks are letters of their own
     **dict.fromkeys(map(ord, "’‘ʼ´`′＇"), "'"),
-    **dict.fromkeys(map(ord, "‐‑‒–"), "-"),  # noqa: RUF001 - those that look alike are the point
+    **dict.fromkeys(map(ord, "‐‑‒–"), "-"),
     ord("æ"): "ae", ord("Æ"): "ae", ord("œ"): "oe", ord("Œ"): "oe",
 }  # fmt: skip
 
@@ -21,4 +21,6 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.casefold().replace("`", "'")
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", text.translate(_FOLD)).translate(_FOLD)).casefold()
+    return unicodedata.normalize(
+        "NFC", unicodedata.normalize("NFKD", text.translate(_FOLD)).translate(_FOLD)
+    ).casefold()

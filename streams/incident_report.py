@@ -8,6 +8,7 @@ from datetime import timedelta
 from schemas.bounds import readable
 from schemas.events import Alert, Incident, Notification
 from streams.messages.advice import measures
+from streams.messages.worst import at_its_worst
 
 
 def markdown(incident: Incident, notifications: Sequence[bytes], events: Iterable[Alert] = ()) -> str:
@@ -18,10 +19,10 @@ def markdown(incident: Incident, notifications: Sequence[bytes], events: Iterabl
         notifications: the raw records of the topic of that name for this incident.
         events: what the topic `alerts` has of its alerts: the severest of each is shown.
     """
-    severest = {alert.alert_id: alert for alert in incident.alerts}
+    rung: dict[str, list[Alert]] = {alert.alert_id: [alert] for alert in incident.alerts}
     for event in events:
-        if event.alert_id in severest:
-            severest[event.alert_id] = max(severest[event.alert_id], event, key=_weight)
+        if event.alert_id in rung:
+            rung[event.alert_id].append(event)
     sent = [one for raw in notifications if (one := readable(raw, Notification)) is not None]
     last = {n.notification_id: n for n in sent}  # the last word on each attempt
     lines = [
@@ -46,7 +47,7 @@ def markdown(incident: Incident, notifications: Sequence[bytes], events: Iterabl
     ]
     lines += [
         f"| {a.starts_at:%H:%M} | {a.signal} | {a.severity} | {a.observed:.0f} | {a.expected:.1f} | {a.negative_share:.0%} | {a.reason} |"
-        for a in severest.values()
+        for a in map(at_its_worst, rung.values())
     ]
     lines += [
         "",
@@ -69,10 +70,6 @@ def markdown(incident: Incident, notifications: Sequence[bytes], events: Iterabl
         lines += ["", "## Measures", "", *(f"- {measure}" for measure in taken)]
     lines += ["", "## To learn", "", *_lessons(incident, list(last.values()))]
     return "\n".join(lines)
-
-
-def _weight(alert: Alert) -> tuple[bool, str, bool, float]:
-    return alert.status != "resolved", alert.severity, bool(alert.severity_terms), alert.observed
 
 
 def _until(incident: Incident) -> str:

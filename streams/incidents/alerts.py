@@ -71,15 +71,20 @@ def _take_in(case: Case, alert: Alert) -> None:
         case.firing.pop(alert.alert_id, None)
     else:
         case.firing[alert.alert_id] = alert.severity
-    if not case.incident.trigger_by:  # what a person has said stands
-        told_by_alerts(case.incident)
+    told_by_alerts(case)
 
 
-def told_by_alerts(incident: Incident) -> None:
-    """Make the incident about what its surest alert is about, where one tells."""
-    weighty = [one for one in incident.alerts if one.trigger != "other"]
-    if weighty:
-        incident.trigger = max(weighty, key=lambda one: (one.trigger_confidence, rank(one.severity))).trigger
+def told_by_alerts(case: Case) -> None:
+    """Make the incident about what the surest of its alerts' events so far is about, unless a person has said it.
+
+    At the end people speak of the answer, the refund, the hotline: that is not what it was about.
+    """
+    for one in sorted(case.incident.alerts, key=lambda alert: rank(alert.severity), reverse=True):
+        sure = one.trigger_confidence + (one.trigger_labels > 0)
+        if one.trigger != "other" and sure > case.sure:
+            case.about, case.sure = one.trigger, sure
+    if case.about != "other" and not case.incident.trigger_by:  # what a person has said stands
+        case.incident.trigger = case.about
 
 
 def _replied(turn: Turn, case: Case, alert: Alert) -> None:

@@ -101,7 +101,7 @@ def _note(turn: Turn, case: Case, command: Command) -> None:
             return
         before, incident.trigger_by = incident.trigger, ""
         incident.trigger = "other"
-        told_by_alerts(incident)
+        told_by_alerts(case)
         turn.note(case, "about", command.author, f"{before} withdrawn → {incident.trigger}")
         return
     before, incident.trigger, incident.trigger_by = incident.trigger, command.about, command.author

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from schemas.events import Alert, Incident, Kind, Notification, Outcome, Severity
+from schemas.events import Alert, Incident, Kind, Notification, Outcome, Severity, Trigger
 from streams.incidents.effects import Deliver, MessageContext
 from streams.policy.model import Policy, Silence
 
@@ -86,6 +86,10 @@ class Case(Struct):
     """People whom a page has reached, and over which channel: they get updates and the all-clear there."""
     end_note: str = ""
     """What the all-clear says: kept for those whose page was in flight at the end."""
+    about: Trigger = "other"
+    """What its alerts say it is about, by the surest word of all its life …"""
+    sure: float = 0.0
+    """… and how sure that was; from 1 on it rests on what people said of similar incidents."""
 
     def next_round(self) -> int:
         """Return a round that no key of this incident has used."""

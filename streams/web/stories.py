@@ -15,6 +15,7 @@ from schemas.events import Alert, Incident
 from schemas.times import HOUR, MINUTE, from_ms, to_ms
 from streams.messages.facts import topic
 from streams.messages.phrases import clean
+from streams.messages.worst import at_its_worst
 from streams.policy.units import duration
 from streams.web import plot
 from streams.web.board import LIVE, Board
@@ -104,9 +105,7 @@ def ringing_of(board: Board, incident: Incident) -> list[Ringing]:
         events = board.events(last.alert_id)
         others = [known for known in events if known.sequence != last.sequence]
         events = sorted([*others, last], key=lambda one: one.sequence)  # the incident's: it knows what people taught
-        worst = max(
-            events, key=lambda one: (one.status != "resolved", one.severity, bool(one.severity_terms), one.sequence)
-        )
+        worst = at_its_worst(events)
         if last.trigger_labels and worst is not last:
             worst = replace(worst, trigger=last.trigger, trigger_confidence=last.trigger_confidence,
                             trigger_terms=last.trigger_terms, trigger_labels=last.trigger_labels)  # fmt: skip

@@ -174,3 +174,26 @@ def test_merged_incidents_go_on_as_one_and_everybody_gets_the_all_clear():
 
 def onset_of(brand: str) -> str:
     return alert_id(fingerprint(brand, "negative_spike" + "actual"), parse_iso("2026-03-03T10:00:00Z"))
+
+
+def test_what_people_say_at_the_end_does_not_change_what_it_was_about():
+    with Story(BASE) as story:
+        story.at(0).alert("acme", "L3", trigger="safety", trigger_confidence=0.6)
+        story.at(1).worse("acme", trigger="safety", trigger_confidence=0.8)
+        story.at(2).worse("acme", trigger="service", trigger_confidence=0.5)
+        story.at(3).alert("acme", "L3", signal="reach", trigger="service", trigger_confidence=0.7)
+    assert story.incident().trigger == "safety"
+    with Story(BASE) as story:
+        story.at(0).alert("acme", "L3", trigger="product", trigger_confidence=0.4)
+        story.at(1).worse("acme", trigger="safety", trigger_confidence=0.5)
+        story.at(2).resolved("acme").resolved("acme")
+    assert story.incident().trigger == "safety", "what is surer counts"
+
+
+def test_what_a_person_withdraws_leaves_the_surest_word_of_the_alerts():
+    with Story(BASE) as story:
+        story.at(0).alert("acme", "L3", trigger="safety", trigger_confidence=0.6)
+        story.at(1).command("note", "alice", about="campaign")
+        story.at(2).worse("acme", trigger="service", trigger_confidence=0.5)
+        story.at(3).command("note", "alice", about="withdrawn")
+    assert story.incident().trigger == "safety"

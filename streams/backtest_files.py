@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,6 +115,11 @@ def told_once(alerts: Sequence[Alert]) -> Iterator[tuple[Alert, list[Alert]]]:
             yield alert, warming[alert.brand][1:]
 
 
+def _dead(letters: Mapping[str, int]) -> str:
+    why = ", ".join(f"{reason} {count:,}" for reason, count in letters.items())
+    return f"{sum(letters.values()):,} dead letters" + (f" ({why})" if why else "")
+
+
 def show(figures: Summary, outcome: Outcome, *, paged: bool) -> None:
     """Print the summary for people; `paged` says whether there was a policy to page by."""
     from rich.console import Console
@@ -124,7 +129,7 @@ def show(figures: Summary, outcome: Outcome, *, paged: bool) -> None:
     console = Console(highlight=False)
     console.print(
         f"{figures.mentions:,} mentions of {figures.brands} brand(s): {figures.applied:,} applied, {figures.late:,} late, "
-        f"{figures.duplicate:,} repeated, {figures.unmatched:,} of no brand, {sum(figures.dead_letters.values()):,} dead letters",
+        f"{figures.duplicate:,} repeated, {figures.unmatched:,} of no brand, {_dead(figures.dead_letters)}",
         soft_wrap=not console.is_terminal,
     )
     colours = {"L1": "dim", "L2": "yellow", "L3": "bold yellow", "L4": "bold red"}

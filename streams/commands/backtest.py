@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streams.commands import options, progress
+from streams.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from streams.backtest_files import Summary
+    from streams.settings import Settings
 
 EXAMPLES = """\
   tocsin backtest tweets.csv --brand Aerolux --out build/backtest
@@ -46,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from streams.settings import Settings, load
 
     settings = load(args.config) if args.config else Settings()
+    _check_brand(args.brand, settings, args.config)
     policy = backtest_files.policy_of(args.policy, settings, args.config)
     records, report = files.load(args.files, options.columns_of(args), args.brand, int(time.time() * 1_000))
     for line in report.lines():
@@ -57,8 +64,32 @@ def run(args: argparse.Namespace) -> int:
         backtest.notify(feed, policy, outcome)
     backtest_files.write(args.out, outcome, settings)
     summary = backtest_files.summary(outcome, report, args.out)
+    if not summary.applied:
+        raise UserError(_nothing(summary))
     if args.json:
         options.print_json(msgspec.to_builtins(summary))
     else:
         backtest_files.show(summary, outcome, paged=policy is not None)
     return 0
+
+
+def _check_brand(name: str | None, settings: Settings, config: Path | None) -> None:
+    """Raise UserError where the configuration watches brands, and `name` is none of them."""
+    from streams.score.brands import BrandMatcher
+
+    if name is not None and settings.brands and not BrandMatcher(settings.brands).knows(name):
+        names = [brand.name for brand in settings.brands]
+        raise UserError(
+            f"--brand: {name!r} is not watched in {config}{did_you_mean(name, names)}; watched are {', '.join(names[:5])}"
+        )
+
+
+def _nothing(summary: Summary) -> str:
+    """Return why not one mention counted, and what to do: no verdict follows from nothing."""
+    if summary.unmatched:
+        return (
+            f"none of {summary.mentions:,} mentions is of a watched brand: say --brand NAME where all are of one, or name its "
+            "watch words in the file that --config names"
+        )
+    dead = ", ".join(f"{reason} {count:,}" for reason, count in summary.dead_letters.items())
+    return f"none of {summary.mentions:,} mentions counted: {f'dead letters ({dead})' if dead else 'all came too late or twice'}"

@@ -84,16 +84,30 @@ def _at(text: str | None) -> int:
         raise UserError(f"--at: {text!r} is no time; write it as in 2026-03-02T08:00:00Z") from None
 
 
+def _watched(args: argparse.Namespace) -> list[str]:
+    """Return the brands of the configuration; none where there is no usable one, and nobody named it."""
+    try:
+        return [brand.name for brand in options.settings_of(args).brands]
+    except UserError:
+        if args.config is not None:
+            raise
+        return []
+
+
 def _check(args: argparse.Namespace, files: list[Path], at: int) -> int:
     import msgspec
 
     from streams.policy.check import check, summary
     from streams.policy.load import load_policy
-    from streams.policy.references import missing_secrets
+    from streams.policy.references import missing_secrets, unwatched
 
     policy = load_policy(files[0])
     problems = check(policy, at)
-    notes = [] if args.probe else list(missing_secrets(policy, os.environ))
+    notes = (
+        []
+        if args.probe
+        else [*missing_secrets(policy, os.environ), *unwatched(policy, _watched(args) or policy.brands)]
+    )
     probes = policy_probe.probe(args, policy, int(time.time() * 1_000)) if args.probe else []
     silent = [one for one in probes if not one.answered]
     if args.json:

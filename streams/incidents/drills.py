@@ -17,17 +17,33 @@ from streams.policy.units import show_duration
 _LOUD = frozenset({"page", "nobody_reached"})
 _USUAL: Final = 6.0
 _SEEN: Final[dict[Severity, float]] = {"L1": 20.0, "L2": 60.0, "L3": 200.0, "L4": 900.0}
-"""Negative mentions in five minutes that an exercise of each severity claims: invented, and said to be."""
+"""Mentions in five minutes that an exercise of each severity claims: invented, and said to be."""
+_SHARE: Final[dict[Severity, float]] = {"L1": 0.4, "L2": 0.5, "L3": 0.6, "L4": 0.8}
+_USUAL_SHARE: Final = 0.2
+_FOLLOWERS: Final = 1_000.0
+"""For each of the mentions above, where it is about one large account."""
+
+
+def _figures(signal: SignalName, severity: Severity) -> tuple[float, float]:
+    """Return what an exercise has seen and what would have been usual, in the unit of `signal`."""
+    if signal == "negativity_shift":
+        return _SHARE[severity], _USUAL_SHARE
+    if signal == "reach":
+        return _FOLLOWERS * _SEEN[severity], 0.0
+    if signal == "silence":
+        return 0.0, _SEEN[severity]
+    return _SEEN[severity], _USUAL
 
 
 def exercise(brand: str, severity: Severity, signal: SignalName, trigger: Trigger, scenario: str, now: int) -> Alert:
     """Return the alert that begins an exercise at `now` (epoch ms): it can be told from a real one by kind and id."""
     key = fingerprint(brand, f"exercise {signal}")
-    seen = _SEEN[severity]
+    seen, usual = _figures(signal, severity)
+    share = 0.0 if signal == "silence" else _SHARE[severity]
     return Alert(
         alert_id=alert_id(key, now), fingerprint=key, sequence=1, status="firing", signal=signal, severity=severity,
         brand=brand, starts_at=from_ms(now), detected_at=from_ms(now), emitted_at=from_ms(now), kind="exercise",
-        window_seconds=5 * MINUTE // 1_000, observed=seen, expected=_USUAL, negative_share=0.7, trigger=trigger,
+        window_seconds=5 * MINUTE // 1_000, observed=seen, expected=usual, negative_share=share, trigger=trigger,
         trigger_confidence=1.0 if trigger != "other" else 0.0, reason=scenario,
     )  # fmt: skip
 
@@ -37,7 +53,7 @@ def following(alert: Alert, status: AlertStatus, severity: Severity, now: int) -
     over = from_ms(now) if status == "resolved" else None
     return msgspec.structs.replace(
         alert, sequence=alert.sequence + 1, status=status, severity=severity, detected_at=from_ms(now),
-        emitted_at=from_ms(now), ends_at=over, observed=_SEEN[severity],
+        emitted_at=from_ms(now), ends_at=over, observed=_figures(alert.signal, severity)[0],
     )  # fmt: skip
 
 

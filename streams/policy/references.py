@@ -308,3 +308,12 @@ def missing_secrets(policy: Policy, env: Mapping[str, str]) -> Found:
     for path, text in places:
         for missing in unset(text, env):
             yield Problem(path, missing, "note")
+
+
+def unwatched(policy: Policy, watched: Iterable[str]) -> Found:
+    """Yield a note for every brand of the policy that is not among `watched`: what is said for it applies to nobody."""
+    names = list(watched)
+    for brand in policy.brands:
+        if brand not in names:
+            told = f"is not on the watch list of the configuration{did_you_mean(brand, names)}; one that was added since is not known here"
+            yield Problem(f"brands.{brand}", told, "note")

@@ -345,6 +345,28 @@ def test_a_backtest_finds_the_storm_and_writes_what_it_promises(run: Any, tmp_pa
     assert re.sub(rb'"emitted_at":"[^"]*"', b"", again) == re.sub(rb'"emitted_at":"[^"]*"', b"", first)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "none of 2 mentions is of a watched brand: say --brand NAME"),
+        (["--config", "tocsin.yaml"], "none of 2 mentions is of a watched brand"),
+        (
+            ["--config", "tocsin.yaml", "--brand", "Cremerie Letitia"],
+            'not watched in tocsin.yaml (did you mean "Crémerie Lætitia"?)',
+        ),
+    ],
+)
+def test_a_backtest_of_nothing_gives_no_verdict(run: Any, tmp_path: Path, options: list[str], told: str):
+    (tmp_path / "tocsin.yaml").write_text("brands: [{name: Crémerie Lætitia}]\n")
+    (tmp_path / "a.csv").write_text("id,created_at,text\n1,2020-01-01T00:00:00Z,hello\n2,2020-01-01T00:00:00Z,you\n")
+    said = run("backtest", "a.csv", *options)
+    assert said.status == 2
+    assert told in said.err.splitlines()[-1]
+    named = run("backtest", "a.csv", "--config", "tocsin.yaml", "--brand", "cremerie laetitia", "--json")
+    assert named.status == 0
+    assert named.json["applied"] == 2
+
+
 def test_a_damaged_model_in_the_configuration_is_one_line(run: Any, tmp_path: Path):
     (tmp_path / "model.bin").write_bytes(b"no model")
     (tmp_path / "tocsin.yaml").write_text("model: model.bin\nbrands: [{name: Acme}]\n")

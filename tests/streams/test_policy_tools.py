@@ -178,7 +178,7 @@ def test_advice_names_its_sources_in_both_languages(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert "CDC, Crisis and Emergency Risk Communication" in out and "Template, not approved" in out
     assert (
-        main(["policy", "advice", str(EXAMPLE), "--trigger", "product", "--brand", "acme", "--lang", "fr", "--json"])
+        main(["policy", "advice", str(EXAMPLE), "--trigger", "product", "--brand", "Aerolux", "--lang", "fr", "--json"])
         == 0
     )
     found = json.loads(capsys.readouterr().out)

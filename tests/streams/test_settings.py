@@ -236,7 +236,7 @@ def every_setting() -> list[tuple[str, type[msgspec.Struct], msgspec.structs.Fie
 
 def test_the_example_loads():
     found = load(EXAMPLE)
-    assert [brand.name for brand in found.brands] == ["Aerolux"]
+    assert [brand.name for brand in found.brands] == ["Aerolux", "Aerolux Cargo"]
     assert (EXAMPLE.parent / "policy.example.yaml").is_file()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.events import Command, Notification
+from typing import get_args
+
+from schemas.events import SEVERITIES, Command, Notification, SignalName
 from schemas.ids import alert_id, fingerprint, incident_id
 from schemas.times import MINUTE, from_ms, to_ms
 from streams.incidents.drills import exercise, following, report, text_of
@@ -37,6 +39,20 @@ def test_a_real_crisis_during_an_exercise_is_an_incident_of_its_own():
         story.expect(at(2), page("alice"))
     kinds = sorted((case.incident.kind, case.incident.state) for case in story.state.cases.values())
     assert kinds == [("actual", "open"), ("exercise", "acknowledged")]
+
+
+def test_an_exercise_has_figures_that_its_signal_can_have():
+    for signal in get_args(SignalName):
+        for severity in SEVERITIES:
+            alert = exercise("acme", severity, signal, "product", "a test", NOW)
+            worse = following(alert, "updated", "L4", NOW + MINUTE)
+            if signal == "negativity_shift":
+                assert 0.2 == alert.expected < alert.observed <= worse.observed <= 1.0
+            elif signal == "silence":
+                assert (alert.observed, worse.observed) == (0, 0) and alert.expected > 0
+            else:
+                assert alert.expected < alert.observed <= worse.observed
+                assert (alert.observed >= 20_000) == (signal == "reach")
 
 
 def test_an_exercise_soon_after_another_is_one_of_its_own():

@@ -88,14 +88,14 @@ def test_the_closing_statement_names_what_was_noted_as_measures() -> None:
 
 
 def test_a_message_carries_the_brands_approved_statements_and_runbook() -> None:
-    incident = an_incident(brand="acme", trigger="product")
+    incident = an_incident(brand="Aerolux", trigger="product")
     renderer = Renderer(policy=EXAMPLE)
-    text = renderer.render(a_page(brand="acme"), context("fr", incident=incident)).text
+    text = renderer.render(a_page(brand="Aerolux"), context("fr", incident=incident)).text
     assert "Nous présentons nos excuses à nos clients concernés." in text
     assert "Approuvé par Leo Andersen, valable jusqu’au 2027-06-30." in text
     assert "https://wiki.example.com/recall" in text
     assert "Modèle non validé" not in text
-    late = a_page(brand="acme", at=datetime(2028, 1, 1, tzinfo=UTC))
+    late = a_page(brand="Aerolux", at=datetime(2028, 1, 1, tzinfo=UTC))
     assert "Modèle non validé" in renderer.render(late, context("fr", incident=incident)).text, (
         "expired ones are not used"
     )
@@ -108,7 +108,7 @@ def test_a_statement_is_out_of_proportion_at_l1() -> None:
 
 
 def test_the_page_advises_what_the_messages_do() -> None:
-    incident = an_incident(brand="acme", trigger="product")
+    incident = an_incident(brand="Aerolux", trigger="product")
     now = 1_772_750_000_000
     shown = counsel_of(EXAMPLE, incident, "en", now)
     assert shown.lines == advise("en", "L4", "product", "accidental")

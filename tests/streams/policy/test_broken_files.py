@@ -15,7 +15,7 @@ from streams.policy.check import check
 from streams.policy.load import load_policy, read_policy, without_addresses
 from streams.policy.problems import PolicyError
 from streams.policy.reading import parse
-from streams.policy.references import missing_secrets
+from streams.policy.references import missing_secrets, unwatched
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "config" / "policy.example.yaml"
 
@@ -132,3 +132,15 @@ def test_secrets_that_are_not_there_are_noted(tmp_path: Path):
         'policy.yaml: note: people.alice.channels[1].url: there is no file "/nowhere"',
         "policy.yaml: note: people.alice.channels[0].options.secret: environment variable TOCSIN_KEY is not set",
     ]
+
+
+def test_brands_that_nobody_watches_are_noted(tmp_path: Path):
+    (tmp_path / "policy.yaml").write_text(
+        "people: {alice: {channels: [{type: smtp, url: 'mailto:alice@example.com'}]}}\n"
+        "chains: {day: {steps: [{notify: [alice]}]}}\ndefaults: {chain: day}\nbrands: {acme: {}, Zenith: {}}\n"
+    )
+    policy = load_policy(tmp_path / "policy.yaml")
+    (found,) = unwatched(policy, ["Acme", "Zenith"])
+    assert found.line("policy.yaml").startswith(
+        'policy.yaml: note: brands.acme: is not on the watch list of the configuration (did you mean "Acme"?)'
+    )

@@ -35,7 +35,7 @@ def example() -> Policy:
     return load_policy(EXAMPLE)
 
 
-def alert(severity: Any = "L3", brand: str = "acme", signal: Any = "negative_spike", **more) -> Alert:
+def alert(severity: Any = "L3", brand: str = "Aerolux", signal: Any = "negative_spike", **more) -> Alert:
     return Alert("a", "f", 0, "firing", signal, severity, brand, from_ms(NOW), from_ms(NOW), **more)
 
 
@@ -76,8 +76,8 @@ def test_what_would_hold_it_back_is_said(example: Policy):
     [
         ({"severity": ["L3+"]}, True),
         ({"severity": ["L1", "L2"]}, False),
-        ({"brand": ["ac*"]}, True),
-        ({"brand": ["!acme"]}, False),
+        ({"brand": ["Aer*"]}, True),
+        ({"brand": ["!Aerolux"]}, False),
         ({"brand": ["!zenith"]}, True),
         ({"language": ["fr"]}, True),
         ({"language": ["!fr"]}, False),
@@ -100,7 +100,7 @@ people: {a: {channels: [{type: console}]}}
 chains: {x: {steps: [{notify: [a]}]}, y: {steps: [{notify: [a]}]}, z: {steps: [{notify: [a]}]}}
 defaults: {chain: z, group_wait: 3m}
 routes:
-  - match: {brand: acme}
+  - match: {brand: Aerolux}
     chain: x
     group_wait: 1m
     routes: [{match: {severity: L3+}, chain: y}]
@@ -115,7 +115,11 @@ routes:
 
 
 def test_ten_thousand_routes_a_second(example: Policy):
-    alerts = [alert(severity, brand) for severity in ("L1", "L2", "L3", "L4") for brand in ("acme", "zenith", "other")]
+    alerts = [
+        alert(severity, brand)
+        for severity in ("L1", "L2", "L3", "L4")
+        for brand in ("Aerolux", "Aerolux Cargo", "other")
+    ]
     began = time.perf_counter()
     for number in range(PROMISED // 2):
         route(example, alerts[number % len(alerts)])
@@ -169,7 +173,7 @@ def test_what_changes_for_people(example: Policy, tmp_path: Path):
     text = EXAMPLE.read_text(encoding="utf-8").replace("{notify: [dominique], wait: 15m}", "{notify: [leo], wait: 15m}")
     (tmp_path / "new.yaml").write_text(text)
     lines = diff(example, load_policy(tmp_path / "new.yaml"), NOW)
-    assert any(line.startswith("acme L2: ") and line.endswith("then leo (15 min)") for line in lines)
+    assert any(line.startswith("Aerolux L2: ") and line.endswith("then leo (15 min)") for line in lines)
     assert "chains.day.steps[2].notify[0]: dominique → leo" in lines
     assert diff(example, example, NOW) == []
 

@@ -10,7 +10,9 @@ from schemas.events import Alert, AlertTick, Command, Notification
 
 
 class Leader(Struct, tag="leader"):
-    """From here on only the records of `leader` count."""
+    """From here on only the records of `leader` count. Its form is for ever: a version that could not read it would go on following
+    the leader of before.
+    """
 
     leader: str
 

@@ -33,6 +33,7 @@ VERIFIED, REPOST, YOUNG, LATE = 1, 2, 4, 8  # bits of `flags`
 OFFICIAL, REPLY, QUESTION = 16, 32, 64  # also bits: by an account of the brand itself; to another post; asks something
 GRAVE = 128  # also a bit: it speaks of a grave matter
 
+LAST_OFFSET: Final = 2**62
 LEAST_FIELDS: Final = 10
 """Of an array that is taken for a batch of another schema."""
 FIRST_MS: Final = to_ms(datetime.min.replace(tzinfo=UTC))
@@ -140,6 +141,7 @@ def decode(value: bytes | None) -> ScoredBatch:
         raise ValueError("scored: columns of different lengths")
     if len(batch.term_index) != 4 * sum(batch.term_counts):
         raise ValueError("scored: terms do not add up")
+    _check_place(batch)
     if count:
         _check_rows(batch)
     return batch
@@ -160,11 +162,27 @@ def _refuse_other(schema: int) -> None:
         raise OtherVersionError(f"scored: schema {schema} is not known here, {SCHEMA} is")
 
 
+def _check_place(batch: ScoredBatch) -> None:
+    """Raise ValueError where its offsets or times are none, or do not rise."""
+    if not 0 <= batch.first <= batch.last <= LAST_OFFSET or batch.partition < 0:
+        raise ValueError(f"scored: offsets {batch.first} to {batch.last} of partition {batch.partition}")
+    if batch.outcomes and len(batch.outcomes) != batch.last - batch.first + 1:
+        raise ValueError(f"scored: {len(batch.outcomes)} outcomes of {batch.last - batch.first + 1} offsets")
+    offset, time = batch.first - 1, -1
+    for at, tick in batch.ticks:
+        if not (offset < at <= batch.last and time < tick <= LAST_MS):
+            raise ValueError(f"scored: a tick of {tick} ms at offset {at}")
+        offset, time = at, tick
+
+
 def _check_rows(batch: ScoredBatch) -> None:
     """Raise ValueError where a row points beyond what the batch has, or says a time that no calendar has."""
     rows, terms = batch.table, np.frombuffer(batch.term_index, "<u4")
     if len(terms) and int(terms.max()) >= len(batch.terms):
         raise ValueError(f"scored: term {int(terms.max())} of {len(batch.terms)}")
+    offsets = rows["offset"]
+    if not batch.first <= int(offsets[0]) <= int(offsets[-1]) <= batch.last or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError("scored: rows out of order")
     said = rows[rows["op"] != DELETE]
     for column, table in (
         ("brand", batch.brands),

@@ -100,7 +100,7 @@ def fold(records: Iterable[Any]) -> list[DeadLetter]:
             done.add(letter.origin)
         elif letter.reason:
             found.setdefault(letter.origin, letter)
-        elif record.value is None:  # deleted upstream: compaction takes it away later, we do not show it any more
+        elif record.value is None and record.key is not None:  # deleted upstream: compaction takes it away later
             found = {
                 origin: entry
                 for origin, entry in found.items()

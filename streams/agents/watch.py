@@ -99,9 +99,7 @@ class WatchAgent:
             if record.offset <= core.applied:
                 continue
             if core.applied >= 0 and record.offset != core.applied + 1:
-                raise PositionError(
-                    f"scored-{owned.partition}: {record.offset} comes after {core.applied}: records are missing"
-                )
+                await self._cross(owned, record.offset)
             batch = self._batch(owned.partition, record)
             if batch is None:
                 core.pass_over(record.offset)
@@ -115,11 +113,31 @@ class WatchAgent:
         owned.sure = True
         self._show(owned)
 
+    async def _cross(self, owned: _Owned, offset: int) -> None:
+        """Go on to `offset`, which does not follow what is applied; raises PositionError where a record stands between.
+
+        A transaction leaves a mark that is no record. Nobody of ours makes any, but what others do must not end us.
+        """
+        first = owned.core.applied + 1
+        async for records in self._read(topics.SCORED.name, owned.partition, first, offset):
+            if any(first <= record.offset < offset for record in records):
+                raise PositionError(f"scored-{owned.partition}: {offset} comes after {first - 1}: records are missing")
+        log.warning(
+            "scored-%d: no record has an offset from %d to %d: marks of a transaction?",
+            owned.partition,
+            first,
+            offset - 1,
+        )
+        owned.core.pass_over(offset - 1)
+
     def _batch(self, partition: int, record: Any) -> ScoredBatch | None:
         """Return the batch in a record of `scored`; None for what is none: nobody but `score` should be able to write there."""
         where = f"{topics.SCORED.name}-{partition}: offset {record.offset}"
         try:
-            return scored.decode(record.value)
+            batch = scored.decode(record.value)
+            if batch.partition >= self._context.settings.partitions.mentions:
+                raise ValueError(f"partition {batch.partition} of mentions")
+            return batch
         except OtherVersionError as error:
             raise UserError(f"{where}: {_why(error)}: run the version that wrote it, or a later one") from None
         except ValueError as error:

@@ -7,7 +7,7 @@ from typing import Final
 
 from schemas import topics
 from schemas.mention import MAX_UNPACKED, Rejection
-from streams.engine.records import Record, Write
+from streams.engine.records import Record, Unread, Write
 
 KEPT_TOO_LARGE: Final = 65_536
 """Bytes that are kept of a value too large to be read (MAX_UNPACKED), and its SHA-256 beside them: compressed, hundreds come in a
@@ -21,6 +21,11 @@ NO_KEY: Final = b"#none|"
 def dead_letter(record: Record, topic: str, partition: int, rejection: Rejection) -> Write:
     """Return what goes to `dead-letters` for `record`: its bytes, and in the headers why and where it was."""
     value = record.value
+    if isinstance(record, Unread):
+        rejection, value = (
+            Rejection(record.reason, record.why),
+            b"",
+        )  # without a value compaction would take the letter away
     headers = [
         ("reason", rejection.reason.encode()),
         ("detail", rejection.detail.encode("utf-8", "replace")[:2_000]),

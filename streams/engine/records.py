@@ -47,6 +47,8 @@ class Unread(NamedTuple):
     offset: int
     timestamp: int
     timestamp_type: int
+    reason: str
+    """`too_large` or `unreadable`."""
     why: str
     key: None = None
     value: None = None

@@ -32,6 +32,7 @@ _LENGTH_AT, _LENGTH_FROM, _CODEC_AT = 8, 12, 22
 _CODEC_BITS: Final = 0b111
 _XERIAL: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER: Final = 16
+_PIECE: Final = 8_192
 _GZIP: Final = 31  # window bits: 15, and 16 for the frame of gzip
 
 
@@ -55,18 +56,26 @@ class Bounded:
         try:
             plain = unpacked(batch.compression_type, self._raw[HEADER:], MOST)
         except UnpackingError as error:
-            first, end, time = batch.base_offset, batch.next_offset, batch.max_timestamp
+            first, last = batch.base_offset, batch.next_offset - 1
             why = (
-                f"the batch of the offsets {first} to {end - 1}, {len(self._raw)} bytes, cannot be unpacked into at most {MOST}: "
+                f"the batch of the offsets {first} to {last}, {len(self._raw)} bytes, cannot be unpacked into at most {MOST}: "
                 f"{error}; its records may come again in smaller batches"
             )
-            log.error("%s; none of them is read", why)  # noqa: TRY400 - told in a line
-            return iter([Unread(offset, time, batch.timestamp_type, why) for offset in range(first, end)])
+            return unread(batch, first, "too_large", why)
         self._took(len(plain))
         header = bytearray(self._raw[:HEADER])
         header[_CODEC_AT] &= ~_CODEC_BITS & 0xFF
         _LENGTH.pack_into(header, _LENGTH_AT, HEADER - _LENGTH_FROM + len(plain))
         return iter(type(batch)(b"".join((header, plain))))
+
+
+def unread(batch: Any, first: int, reason: str, why: str) -> Iterator[Unread]:
+    """Return what stands for the records of `batch` from the offset `first` on, none of which can be read."""
+    log.error("%s; none of them is read", why)
+    return (
+        Unread(offset, batch.max_timestamp, batch.timestamp_type, reason, why)
+        for offset in range(first, batch.next_offset)
+    )
 
 
 def unpacked(codec: int, data: memoryview, most: int) -> bytes | memoryview:
@@ -83,16 +92,20 @@ def unpacked(codec: int, data: memoryview, most: int) -> bytes | memoryview:
 
 def _gzip(data: bytes, most: int) -> bytes:
     parts: list[bytes] = []
-    left = most
-    while data:
-        member = zlib.decompressobj(_GZIP)
-        parts.append(member.decompress(data, left + 1))
-        left -= len(parts[-1])
-        if left < 0:
-            raise UnpackingError("it would be larger")
-        if not member.eof:
-            raise UnpackingError("its end is missing")
-        data = member.unused_data
+    left, member, begun = most, zlib.decompressobj(_GZIP), False
+    # In small pieces: what is left behind each member is copied, and a batch may have hundreds of thousands of them.
+    for at in range(0, len(data), _PIECE):
+        piece = data[at : at + _PIECE]
+        while piece:
+            parts.append(member.decompress(piece, left + 1))
+            left -= len(parts[-1])
+            if left < 0:
+                raise UnpackingError("it would be larger")
+            piece, begun = member.unused_data, not member.eof
+            if member.eof:
+                member = zlib.decompressobj(_GZIP)
+    if begun:
+        raise UnpackingError("its end is missing")
     return b"".join(parts)
 
 
@@ -110,6 +123,8 @@ def _snappy_size(data: bytes) -> int:
     size, at = 0, _XERIAL_HEADER
     while at < len(data):
         (length,) = _LENGTH.unpack_from(data, at)
+        if length <= 0:
+            raise UnpackingError(f"a block of {length} bytes")
         at += _LENGTH.size
         size += int(cramjam.snappy.decompress_raw_len(data[at : at + length]))
         at += length

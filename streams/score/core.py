@@ -17,7 +17,7 @@ from schemas.mention import LAST_TICK, Deletion, Mention, Rejection, Tick, decod
 from schemas.scored import CONTROL, DEAD_LETTER, SCORED, UNMATCHED, ScoredBatch
 from schemas.times import MINUTE, iso
 from streams.engine.dead_letter import dead_letter
-from streams.engine.records import Record, Unread, Write
+from streams.engine.records import Record, Write
 from streams.score.brands import BrandMatcher
 from streams.score.rows import EMPTY, CrowdedError, Drafts, OwnScore, Pending, Retraction
 
@@ -140,8 +140,7 @@ class ScoreCore:
                 result.letters.append(_forget(record, partition))
                 outcome = CONTROL
             else:
-                why = what if not isinstance(record, Unread) else Rejection("too_large", record.why)
-                result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, why))
+                result.letters.append(dead_letter(record, topics.MENTIONS.name, partition, what))
                 outcome = DEAD_LETTER
             outcomes[record.offset - first] = outcome
         drafts = self._drafts(sorter.pending, sorter.retracted, result)

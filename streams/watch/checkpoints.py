@@ -58,6 +58,14 @@ def split_key(raw: bytes) -> tuple[str, str]:
     return brand, owner
 
 
+def _is_ours(raw: bytes | None) -> bool:
+    """Return whether `raw` is the form of our keys: who else writes here, by mistake, does not end us."""
+    try:
+        return raw is not None and _SEPARATOR in raw.decode()
+    except UnicodeDecodeError:
+        return False
+
+
 class Found(Struct):
     """The checkpoint to take up."""
 
@@ -67,12 +75,14 @@ class Found(Struct):
 
 
 def choose(records: Mapping[bytes, bytes]) -> Found | None:
-    """Return the furthest whole checkpoint among `records` (key -> last value); None when there are no records.
+    """Return the furthest whole checkpoint among `records` (key -> last value); None when there are none of ours.
 
     Raises NoWholeCheckpointError, CorruptCheckpointError.
     """
     owners: dict[str, dict[str, bytes]] = {}
     for raw, value in records.items():
+        if not _is_ours(raw):
+            continue
         brand, owner = split_key(raw)
         owners.setdefault(owner, {})[brand] = value
     whole: list[Found] = []
@@ -105,5 +115,5 @@ def _read(type_: type[T], brand: str, value: bytes) -> T:
 
 def tombstones(records: Iterable[bytes], owner: str) -> list[bytes]:
     """Return the keys to remove once `owner` has written a whole checkpoint: brands first, partitions' records last."""
-    others = [raw for raw in records if split_key(raw)[1] != owner]
+    others = [raw for raw in records if _is_ours(raw) and split_key(raw)[1] != owner]
     return sorted(others, key=lambda raw: (split_key(raw)[0] == "", raw))

@@ -14,9 +14,9 @@ from schemas import scored
 from schemas.scored import ROW, ScoredBatch
 
 LIMITS = {"i8": 2**63 - 1, "u8": 2**64 - 1, "u4": 2**32 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 255}
-LEAST = {"time": scored.FIRST_MS, "label": scored.FIRST_MS}
+LEAST = {"offset": 10, "time": scored.FIRST_MS, "label": scored.FIRST_MS}
 MOST = {
-    "time": scored.LAST_MS, "label": scored.LAST_MS, "op": scored.DELETE, "kind": len(scored.KINDS) - 1,
+    "offset": 20, "time": scored.LAST_MS, "label": scored.LAST_MS, "op": scored.DELETE, "kind": len(scored.KINDS) - 1,
     "brand": 0, "lang": 0, "platform": 0,
 }  # fmt: skip
 """Of the columns whose values mean something: the others may hold anything."""
@@ -36,7 +36,12 @@ def row(offset: int) -> tuple[Any, ...]:
     return (offset, *([0] * (len(ROW.names or ()) - 1)))
 
 
-@given(st.lists(ROWS, max_size=6), st.lists(st.tuples(st.integers(0, 2**53), st.integers(0, 2**53)), max_size=3))
+TICKS = st.lists(st.tuples(st.integers(10, 20), st.integers(0, scored.LAST_MS)), max_size=3).map(
+    lambda ticks: list(zip(sorted({at for at, _ in ticks}), sorted({time for _, time in ticks}), strict=False))
+)
+
+
+@given(st.lists(ROWS, max_size=6).map(lambda rows: sorted(rows, key=lambda row: int(row[0]))), TICKS)
 def test_a_batch_comes_back_as_it_was(rows: list[tuple[Any, ...]], ticks: list[tuple[int, int]]):
     made = batch(rows, ticks)
     found = scored.decode(scored.encode(made))
@@ -115,6 +120,31 @@ def test_rows_that_point_beyond_what_there_is_are_refused(column: str, value: in
     table = scored.table_of([row(10), row(11)])
     table[column][1] = value
     made = msgspec.structs.replace(batch([row(10), row(11)]), rows=table.tobytes())
+    with pytest.raises(ValueError, match=why):
+        scored.decode(scored.encode(made))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"first": 21}, "offsets 21 to 20"),
+        ({"first": -1}, "offsets -1 to 20"),
+        ({"last": 2**63 - 1}, "offsets 10 to 9223372036854775807"),
+        ({"partition": -1}, "of partition -1"),
+        ({"outcomes": b"\1" * 12}, "12 outcomes of 11 offsets"),
+        ({"ticks": [(9, 5)]}, "a tick of 5 ms at offset 9"),
+        ({"ticks": [(21, 5)]}, "a tick of 5 ms at offset 21"),
+        ({"ticks": [(11, 5), (12, 5)]}, "a tick of 5 ms at offset 12"),
+        ({"ticks": [(12, 5), (11, 6)]}, "a tick of 6 ms at offset 11"),
+        ({"ticks": [(11, 2**62)]}, "a tick of 4611686018427387904 ms"),
+        ({"ticks": [(11, -1)]}, "a tick of -1 ms"),
+        ({"rows": scored.table_of([row(12), row(11)]).tobytes()}, "rows out of order"),
+        ({"rows": scored.table_of([row(9), row(11)]).tobytes()}, "rows out of order"),
+        ({"rows": scored.table_of([row(9), row(21)]).tobytes()}, "rows out of order"),
+    ],
+)
+def test_places_and_times_that_do_not_fit_are_refused(change: dict[str, Any], why: str):
+    made = msgspec.structs.replace(batch([row(10), row(11)]), **change)
     with pytest.raises(ValueError, match=why):
         scored.decode(scored.encode(made))
 

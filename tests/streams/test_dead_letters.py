@@ -129,3 +129,9 @@ def test_a_label_goes_back_to_feedback_once_it_is_mended():
     assert "features: missing" in why_not(
         wrong, {wrong.origin: (b"x:2", json.dumps(body | {"value": "negative", "features": {}}).encode())}
     )
+
+
+def test_a_record_of_nobody_forgets_no_letter():
+    """Read out of a damaged batch it has neither key nor value; letters without a key have none either."""
+    kept = record(letter(None, b"{"))
+    assert len(fold([kept, SimpleNamespace(key=None, value=None, partition=kept.partition, headers=[])])) == 1

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy, _DefaultRecordBatchPy
 
 from streams.engine.parsed import read_all_headers, take_as_parsed
+from streams.engine.records import Unread
+from tests.streams.engine import crafted
 
 WRITTEN = [(b"k", b"v", []), (None, b"", [("h", b"1")]), (b"", None, [])]
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -99,3 +102,35 @@ def test_a_header_name_that_is_not_utf_8_stops_no_reader(
             wanted = read(consumer, clean, position, check=False)
             assert [[getattr(r, f) for f in fields] for r in found] == [[getattr(r, f) for f in fields] for r in wanted]
             assert len(found) == sum(offset >= position for base in bases for offset in range(base, base + 4))
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("headers", [(), crafted.LATIN])
+def test_where_a_length_lies_the_rest_of_the_batch_is_unread_and_what_follows_is_read(
+    consumers: tuple[Any, Any], codec: int, headers: crafted.Headers, *, marked: bool
+):
+    before, data = batch(WRITTEN, codec, 4), crafted.lying(codec, 7, headers) + batch(WRITTEN, codec, 10)
+    consumer = consumers[0] if marked else consumers[1]
+    for position in range(4, 10):  # a fetch begins with the batch of its position
+        found = read(consumer, before + data if position < 7 else data, position)
+        assert [record.offset for record in found] == list(range(position, 13))
+        bad = [record for record in found if record.offset in {8, 9}]
+        assert {(record.key, record.value) for record in bad} == {(None, None)}
+        assert [record.key for record in found if record.offset > 9] == [key for key, _, _ in WRITTEN]
+        if marked:
+            assert all(isinstance(r, Unread) and r.reason == "unreadable" and "of t-3" in r.why for r in bad)
+
+
+@pytest.mark.parametrize("data", [crafted.phantom(1, 7), crafted.phantom(4, 7), crafted.doubled_frame(7)])
+def test_nothing_is_made_up_out_of_a_batch_that_lies(consumers: tuple[Any, Any], data: bytes):
+    found = read(consumers[0], data + batch(WRITTEN, 1, 9), 7)
+    assert [record.offset for record in found] == [7, 8, 9, 10, 11]
+    assert {record.key for record in found} <= {b"x:a", b"x:b", None, b"k", b""}
+
+
+def test_what_was_damaged_on_its_way_is_an_error_and_not_unread(consumers: tuple[Any, Any]):
+    data = bytearray(batch(WRITTEN, 0, 4))
+    data[-1] ^= 1
+    with pytest.raises(CorruptRecordException):
+        read(consumers[0], bytes(data), 4)

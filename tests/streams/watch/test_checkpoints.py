@@ -95,3 +95,9 @@ def test_ten_thousand_brands_fit_into_the_partitions_record():
     """Their names are what grows; the topic takes eight megabytes."""
     names = [f"A brand with a long name, number {i}" for i in range(10_000)]
     assert len(checkpoints.encode(PartitionRecord(SCHEMA, 1, 1, 0, [], names))) < 1_000_000
+
+
+def test_records_whose_keys_are_none_of_ours_are_left_alone():
+    foreign: dict[Any, bytes] = {b"x:a": b"1", b"\xff|\xff": b"2", None: b"3", b"": b"4"}
+    assert checkpoints.choose(foreign) is None
+    assert checkpoints.tombstones(foreign, "me") == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import yaml
+from markupsafe import Markup, escape
 
 from schemas.times import from_ms
 from streams.messages.phrases import Phrases, clean, phrases
@@ -87,6 +88,19 @@ class Words:
     def series(self, items: list[str]) -> str:
         """Return `a, b and c`."""
         return self.said.series([clean(item) for item in items])
+
+    def roles(self, names: list[str]) -> str:
+        """Return roles in the visitor's words: `communication and legal`."""
+        return self.said.series([self.word("role", clean(name, 40)) for name in names])
+
+    def rich(self, key: str, /, **values: object) -> Markup:
+        """Return the page's phrase at `key` with markup (a time) among its values; everything else is escaped."""
+        return Markup(self.own(key, **{name: escape(value) for name, value in values.items()}))  # noqa: S704
+
+    def time(self, time: datetime | int, now: int) -> Markup:
+        """Return a time that the page's script brings to the reader's own zone."""
+        moment = (from_ms(time) if isinstance(time, int) else time).astimezone(UTC)
+        return Markup('<time datetime="{}">{}</time>').format(f"{moment:%Y-%m-%dT%H:%M:%SZ}", self.clock(moment, now))
 
     def clock(self, time: datetime | int, now: int) -> str:
         """Return `22:10 UTC`, with the day where it is not that of `now` (epoch ms)."""

@@ -80,7 +80,7 @@ class Writer:
                 statements.holding(say, self.options, self.incident) if self.options.statement and not over else [],
             )
         if over or purpose == "stakeholder":
-            page.add(say("section.note"), [Line(told(say, self.context.note))] if self.context.note else [])
+            page.add(say("section.note"), [Line(told(say, self.context.note, self.zone))] if self.context.note else [])
         loud = self.incident.severity in {"L3", "L4"} or bool(self.options.closing)
         if purpose == "all_clear" and self.incident.state != "dismissed" and loud:
             page.add(say("section.closing"), statements.closing(say, self.options, self.incident))
@@ -239,7 +239,11 @@ class Writer:
         return [Line(line) for line in lines] + self._note_lines()
 
     def _note_lines(self) -> list[Line]:
-        return [Line(self.say("knows.note", note=told(self.say, self.context.note)))] if self.context.note else []
+        return (
+            [Line(self.say("knows.note", note=told(self.say, self.context.note, self.zone)))]
+            if self.context.note
+            else []
+        )
 
     def _commands(self) -> list[Line]:
         ack, show = (

@@ -85,6 +85,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("stakeholder", r"stakeholder (?P<name>.+)"),
         ("calm", r"Calm for (?P<time>.+), (?P<lasted>.+) after it began\."),
         ("new_normal", r"The level has held for (?P<time>.+) and is taken as the new normal of (?P<brand>.+)\."),
+        ("fires_at", r"fires at (?P<score>\d+\.\d+)"),
         ("incidents", r"digest of (?P<incidents>\d+) incidents"),
     )
 )
@@ -131,6 +132,8 @@ def _value(say: Phrases, name: str, text: str, when: When, escaped: Callable[[ob
         return say.word("trigger", text)
     if name in {"time", "lasted"}:
         return length(say, text)
+    if name == "score":
+        return say.number(float(text), 2)
     if name == "incidents":
         return say.count(int(text), "incident")
     if name == "at" and text[4:5] == "-":

@@ -178,7 +178,7 @@ class Writer:
             ended = self.incident.resolved_at or self.note.at
             lasted = say.duration((ended - self.incident.opened_at).total_seconds())
             by = next((line.who for line in reversed(self.incident.timeline) if line.what == "resolved"), "")
-            told = {"at": say.clock(ended, self.zone), "lasted": lasted}
+            told = {"at": say.since(ended, self.incident.opened_at, self.zone), "lasted": lasted}
             if by:
                 lines.append(say("lead.all_clear_by", who=self._people([by]), **told))
             else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.events import Alert, Notification, TimelineEntry
+from schemas.events import Alert, Notification, TimelineEntry, Vote
 from streams.incidents.state import shortened
 from streams.messages.phrases import clean
 from streams.web.stories import Ringing, figures_of
@@ -80,3 +80,9 @@ def why_of(one: Notification, words: Words, now: int) -> Why:
     if found in {reason, reason.replace("_", " ")}:
         return Why(reason, english=words.language != "en")
     return Why("" if found == words.told(one.step, now) else found)
+
+
+def vote_of(vote: Vote, words: Words, now: int) -> Why:
+    """Return a detector's own reason in the visitor's words."""
+    found = words.told(vote.reason, now)
+    return Why(vote.reason, english=words.language != "en") if found is None else Why(found)

@@ -12,6 +12,7 @@ import yaml
 from markupsafe import Markup, escape
 
 from schemas.times import from_ms
+from streams.messages.facts import test_name
 from streams.messages.notes import phrase_of
 from streams.messages.phrases import Phrases, clean, phrases
 
@@ -80,6 +81,14 @@ class Words:
         """Return a number with as many digits as help: `1,234`, `12.5`, `0.14`."""
         size = abs(value)
         return self.said.number(value, 0 if size >= 100 or value == int(value) else 1 if size >= 1 else 2)
+
+    def signed(self, value: float) -> str:
+        """Return `+3.2`, with one digit."""
+        return f"{'−' if value < 0 else '+'}{self.said.number(abs(value), 1)}"
+
+    def test(self, detector: str) -> str:
+        """Return what the test called `detector` asks."""
+        return test_name(self.said, clean(detector, 60))
 
     def percent(self, share: float) -> str:
         """Return `72%`."""

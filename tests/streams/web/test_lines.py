@@ -130,3 +130,12 @@ def test_what_the_notifier_writes_is_known_in_both_languages() -> None:
     for entry in entries:
         if entry.detail and entry.what != "opened":
             assert FR.told(entry.detail, NOW) is not None, entry
+
+
+def test_a_detectors_vote_is_said_in_french() -> None:
+    vote = msgspec.structs.replace(ALERT.votes[0], detector="negativity_shift 60 min", reason="fires at 3.50")
+    assert FR.test(vote.detector) == "un ton plus négatif, sur 1 h"
+    assert lines.vote_of(vote, FR, NOW) == lines.Why("seuil 3,5")
+    assert lines.vote_of(msgspec.structs.replace(vote, reason="as it was"), FR, NOW) == lines.Why(
+        "as it was", english=True
+    )

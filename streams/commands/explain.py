@@ -135,7 +135,7 @@ def _show_missed(found: Missed, said: list[tuple[str, str]], words: Words) -> No
         console.print(Text(f"\n{words('signals')}{words('colon').rstrip()}", style="bold"))
         for signal in found.signals[:12]:
             score, threshold = words.points(signal.score), words.points(signal.threshold)
-            name = words.said.word("test", signal.signal)
+            name = words.said.word("tests", signal.signal)
             what = words("verdict", score=score, threshold=threshold)
             state = words("fired" if signal.fired else "close")
             console.print(Text(f"  {signal.detected_at:%H:%M:%S}  {name}{words('colon')}{what} ({state})"))

@@ -58,10 +58,10 @@ def test_name(say: Phrases, detector: str) -> str:
     """Return what the test called `detector` (`negative_spike 60 min`) asks, with its horizon."""
     name, _, rest = detector.partition(" ")
     if detector == "slow burn":
-        return say("test.slow")
+        return say("tests.slow")
     span = rest.removesuffix(" min")
     window = say.duration(int(span) * 60) if span.isdecimal() else rest
-    return say("test_in", test=say.word("test", name), window=window) if rest else say.word("test", name)
+    return say("test_in", test=say.word("tests", name), window=window) if rest else say.word("tests", name)
 
 
 def course(alert: Alert, before: Alert | None) -> str:

@@ -135,7 +135,7 @@ def _show_missed(found: Missed, said: list[tuple[str, str]], words: Words) -> No
         console.print(Text(f"\n{words('signals')}{words('colon').rstrip()}", style="bold"))
         for signal in found.signals[:12]:
             score, threshold = words.points(signal.score), words.points(signal.threshold)
-            name = words.own.word("test", signal.signal)
+            name = words.said.word("tests", signal.signal)
             what = words("verdict", score=score, threshold=threshold)
             state = words("fired" if signal.fired else "close")
             console.print(Text(f"  {signal.detected_at:%H:%M:%S}  {name}{words('colon')}{what} ({state})"))
@@ -224,7 +224,10 @@ def _show_fired(found: Fired, words: Words) -> None:
     section(say("section.sure"), [line.text for line in facts.how_sure(say, alert)])
     section(say("section.drivers"), [line.text for line in facts.drivers(say, alert)])
     section(say("section.examples"), [line.text for line in facts.examples(alert)])
-    section(words("events"), [_event(event, words) for event in found.events])
+    section(
+        words("events"),
+        [_event(event, before, words) for before, event in zip([None, *found.events], found.events, strict=False)],
+    )
     if found.bins:
         _plot(console, found.bins, to_ms(alert.starts_at), words, "mark_onset")
     else:
@@ -242,6 +245,8 @@ def _floor(reason: str, words: Words) -> str:
         return ""
 
 
-def _event(event: Any, words: Words) -> str:
+def _event(event: Any, before: Any, words: Words) -> str:
+    from streams.messages.facts import course
+
     held = f", {words('held_event', why=words.held_by(event.suppressed_by))}" if event.suppressed_by else ""
-    return f"{event.detected_at:%Y-%m-%d %H:%M:%S}  {event.severity}  {words.own.word('status', event.status)}{held}"
+    return f"{event.detected_at:%Y-%m-%d %H:%M:%S}  {event.severity}  {words.own.word('status', course(event, before))}{held}"

@@ -35,6 +35,7 @@ def draw(bins: Sequence[Bin], mark: int) -> Text:
         text.append(MARK, style=STYLES[MARK])
         text.append("\n")
     first, last = (f"{from_ms(b.start):%d %b %H:%M}" for b in (bins[0], bins[-1]))
+    last += " UTC"
     gap = max(1, len(bins) - len(first) - len(last))
     text.append(" " * (label + 1) + first + " " * gap + last, style="dim")
     return text

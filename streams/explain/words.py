@@ -15,7 +15,7 @@ from detectors.severity import LEVELS
 from schemas.events import Alert
 from schemas.times import MINUTE
 from streams.explain.missed import Missed
-from streams.messages.facts import topic
+from streams.messages.facts import test_name, topic
 from streams.messages.phrases import Phrases, clean, phrases
 
 Language = Literal["en", "fr"]
@@ -67,12 +67,7 @@ class Words:
 
     def test(self, detector: str) -> str:
         """Return what the test called `detector` asks, with its horizon."""
-        name, _, rest = detector.partition(" ")
-        if detector == "slow burn":
-            return self("test.slow")
-        span = rest.removesuffix(" min")
-        window = self.minutes(int(span)) if span.isdecimal() else rest
-        return self("test_in", test=self.own.word("test", name), window=window) if rest else detector
+        return test_name(self.said, detector)
 
     def terms(self, points: dict[str, float]) -> str:
         """Return the terms of a severity, the weightiest first."""

@@ -196,6 +196,13 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "answer": "{time} plus tard ({what})",
         "nobody": "Personne n'a pris en charge : le dernier recours a été prévenu.",
         "steps": "Étapes de la chaîne : {level}",
+        "did acknowledged": "pris en charge",
+        "did note": "note",
+        "did escalated by hand": "étape suivante appelée à la main",
+        "did stable": "stabilisé",
+        "did resolved": "terminé",
+        "did dismissed": "écarté",
+        "did merged": "réuni avec un autre incident",
     },
 }
 
@@ -230,7 +237,9 @@ def text_of(found: DrillReport, language: Language) -> str:
         elif one.answered_seconds is None:
             lines.append(say["silent"].format(person=one.person, time=_time(one.reached_seconds), channels=channels))
         else:
-            answer = say["answer"].format(time=_time(one.answered_seconds), what=one.answer)
+            answer = say["answer"].format(
+                time=_time(one.answered_seconds), what=say.get(f"did {one.answer}", one.answer)
+            )
             lines.append(
                 say["reached"].format(
                     person=one.person, time=_time(one.reached_seconds), channels=channels, answer=answer

@@ -26,12 +26,17 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     start = say.moment(alert.starts_at, zone)
     delay = (alert.detected_at - alert.starts_at).total_seconds()
     if ended is not None:
-        lines.append(say("what.ended", start=start, end=say.clock(ended, zone)))
+        lines.append(say("what.ended", start=start, end=say.since(ended, alert.starts_at, zone)))
     elif delay < 60:
         lines.append(say("what.since_at_once", start=start))
     else:
         lines.append(
-            say("what.since", start=start, detected=say.clock(alert.detected_at, zone), delay=say.duration(delay))
+            say(
+                "what.since",
+                start=start,
+                detected=say.since(alert.detected_at, alert.starts_at, zone),
+                delay=say.duration(delay),
+            )
         )
     if alert.doubling_seconds and ended is None:
         lines.append(say("what.doubling", time=say.duration(alert.doubling_seconds)))
@@ -47,6 +52,22 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
 def topic(alert: Alert) -> str:
     """Return the word's name for what `alert` is about: its signal, or that many speak of a grave matter."""
     return "grave" if alert.grave_people and alert.signal == "volume_spike" else alert.signal
+
+
+def test_name(say: Phrases, detector: str) -> str:
+    """Return what the test called `detector` (`negative_spike 60 min`) asks, with its horizon."""
+    name, _, rest = detector.partition(" ")
+    if detector == "slow burn":
+        return say("tests.slow")
+    span = rest.removesuffix(" min")
+    window = say.duration(int(span) * 60) if span.isdecimal() else rest
+    return say("test_in", test=say.word("tests", name), window=window) if rest else say.word("tests", name)
+
+
+def course(alert: Alert, before: Alert | None) -> str:
+    """Return the name of an event's status: an update is `worse` only where its severity is above that of the event before."""
+    risen = alert.status == "updated" and before is not None and alert.severity > before.severity
+    return "worse" if risen else alert.status
 
 
 def _grave(say: Phrases, alert: Alert) -> list[str]:
@@ -70,12 +91,12 @@ def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:
         values = {
             "signal": say.word("signal", one.signal),
             "severity": one.severity,
-            "start": say.clock(one.starts_at, zone),
+            "start": say.since(one.starts_at, blind.since, zone),
         }
         if one.ended_at is None:
             lines.append(say("what.missed_on", **values))
         else:
-            lines.append(say("what.missed", **values, end=say.clock(one.ended_at, zone)))
+            lines.append(say("what.missed", **values, end=say.since(one.ended_at, one.starts_at, zone)))
     return lines
 
 
@@ -137,11 +158,11 @@ def how_sure(say: Phrases, alert: Alert) -> list[Line]:
     if alert.baseline:
         span = say.duration(alert.baseline.span_seconds)
         lines.append(say("sure.baseline" if alert.baseline.warm else "sure.warm_up", span=span))
-    fired = [clean(vote.detector, 40).replace("_", " ") for vote in alert.votes if vote.fired]
+    fired = [test_name(say, clean(vote.detector, 40)) for vote in alert.votes if vote.fired]
     if len(fired) == 1:
         lines.append(say("sure.vote", names=fired[0]))
     elif fired:
-        lines.append(say("sure.votes", fired=len(fired), all=len(alert.votes), names=", ".join(fired)))
+        lines.append(say("sure.votes", fired=len(fired), all=len(alert.votes), names=say("semicolon").join(fired)))
     if crowd:
         lines.append(say("sure.duplicates", share=say.percent(crowd.duplicate_share)))
         loud = (
@@ -163,6 +184,8 @@ def drivers(say: Phrases, alert: Alert) -> list[Line]:
     named = []
     for driver in alert.drivers[:8]:
         value = say.word("author_kind", driver.value) if driver.kind == "author_kind" else clean(driver.value, 60)
+        if driver.kind == "language":
+            value = say("driver_language", value=value)
         named.append(say("driver", value=value, n=say.number(driver.count)))
     return [Line(", ".join(named))] if named else []
 
@@ -186,9 +209,10 @@ def figures(say: Phrases, alert: Alert) -> str:
         return say("short.figures_reach", who=who, n=say.number(alert.observed))
     if alert.signal in {"negativity_shift", "source_down"}:
         return say("short.figures_share", share=share)
+    noun = "negative" if alert.signal == "negative_spike" else "mention"
     return say(
         "short.figures",
-        n=say.number(alert.observed),
+        n=say.count(round(alert.observed), noun),
         window=say.duration(alert.window_seconds),
         expected=say.number(alert.expected, 1 if alert.expected < 10 else 0),
         share=share,

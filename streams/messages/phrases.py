@@ -94,6 +94,11 @@ class Phrases:
         day = f"1{self('first')}" if local.day == 1 else str(local.day)
         return f"{local:%H:%M} {local.tzname() or 'UTC'}, {day} {month} {local.year}"
 
+    def since(self, time: datetime | int, start: datetime | int, zone: tzinfo) -> str:
+        """Return the clock of `time`, with its day where that is not the day of `start`, which stands beside it."""
+        same = _aware(time).astimezone(zone).date() == _aware(start).astimezone(zone).date()
+        return self.clock(time, zone) if same else self.moment(time, zone)
+
     def series(self, items: list[str]) -> str:
         """Return `a, b and c`."""
         if len(items) < 2:

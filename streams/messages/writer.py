@@ -80,7 +80,7 @@ class Writer:
                 statements.holding(say, self.options, self.incident) if self.options.statement and not over else [],
             )
         if over or purpose == "stakeholder":
-            page.add(say("section.note"), [Line(told(say, self.context.note))] if self.context.note else [])
+            page.add(say("section.note"), [Line(told(say, self.context.note, self.zone))] if self.context.note else [])
         loud = self.incident.severity in {"L3", "L4"} or bool(self.options.closing)
         if purpose == "all_clear" and self.incident.state != "dismissed" and loud:
             page.add(say("section.closing"), statements.closing(say, self.options, self.incident))
@@ -178,7 +178,7 @@ class Writer:
             ended = self.incident.resolved_at or self.note.at
             lasted = say.duration((ended - self.incident.opened_at).total_seconds())
             by = next((line.who for line in reversed(self.incident.timeline) if line.what == "resolved"), "")
-            told = {"at": say.clock(ended, self.zone), "lasted": lasted}
+            told = {"at": say.since(ended, self.incident.opened_at, self.zone), "lasted": lasted}
             if by:
                 lines.append(say("lead.all_clear_by", who=self._people([by]), **told))
             else:
@@ -239,7 +239,11 @@ class Writer:
         return [Line(line) for line in lines] + self._note_lines()
 
     def _note_lines(self) -> list[Line]:
-        return [Line(self.say("knows.note", note=told(self.say, self.context.note)))] if self.context.note else []
+        return (
+            [Line(self.say("knows.note", note=told(self.say, self.context.note, self.zone)))]
+            if self.context.note
+            else []
+        )
 
     def _commands(self) -> list[Line]:
         ack, show = (

@@ -19,6 +19,7 @@ _WEEK: Final = parse_iso("2031-03-03T00:00:00Z")
 """A Monday: versions look at the same week whenever they are asked for."""
 _WORDS: Final[dict[Language, dict[str, str]]] = {
     "en": {
+        "colon": ": ",
         "title": "In a crisis: {role}",
         "people": "Who: {people}",
         "paged": "{severity}: you are paged {when} ({chain}, step {step}) by {channels}",
@@ -40,6 +41,11 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "version": "Version {version}. Confirm that you have read it: tocsin policy plan --role {role} --read --as {person}",
     },
     "fr": {
+        "colon": " : ",
+        "label trigger": "sujet",
+        "label brand": "marque",
+        "label platform": "plateforme",
+        "label kind": "genre",
         "title": "En cas de crise : {role}",
         "people": "Qui : {people}",
         "paged": "{severity} : vous êtes alerté {when} ({chain}, étape {step}) par {channels}",
@@ -93,18 +99,26 @@ def _body(policy: Policy, role: str, language: Language, at: int) -> str:
         raise UserError(f'--role: nobody has the role "{role}"{did_you_mean(role, known)} (known: {", ".join(known)})')
     say = _WORDS[language]
     names = ", ".join(policy.people[key].name or key for key in people)
-    lines = [say["title"].format(role=role), "", say["people"].format(people=names), ""]
+    lines = [say["title"].format(role=_word("role", role, language)), "", say["people"].format(people=names), ""]
     for severity in reversed(SEVERITIES):
-        lines += _pages(policy, severity, people, at, say)
+        lines += _pages(policy, severity, people, at, language)
         lines += _duties(policy.band(severity), severity, role, say)
-    lines += ["", *_others(policy, people, at, say)]
+    lines += ["", *_others(policy, people, at, language)]
     lines += [say["how"], *(say[key].format(person=people[0]) for key in ("ack_cmd", "escalate_cmd", "dismiss_cmd"))]
     return "\n".join([*lines, ""])
 
 
-def _pages(policy: Policy, severity: Severity, people: list[str], at: int, say: dict[str, str]) -> list[str]:
-    found: dict[str, str] = {}
-    for condition, labels in _cases(policy.routes):
+def _word(group: str, name: str, language: Language) -> str:
+    """Return the messages' word for a role or a subject; the English card keeps the policy's own, which its version is of."""
+    from streams.messages.phrases import phrases
+
+    return name if language == "en" else phrases(language).word(group, name)
+
+
+def _pages(policy: Policy, severity: Severity, people: list[str], at: int, language: Language) -> list[str]:
+    say, found = _WORDS[language], {}
+    for asked, labels in _cases(policy.routes):
+        condition = "; ".join(_condition(name, values, language) for name, values in asked.items())
         for name in route_labels(policy, {**labels, "severity": frozenset({severity})}).chains:
             line = _first_step(policy, name, severity, people, at, say)
             if line and name not in found:
@@ -112,9 +126,17 @@ def _pages(policy: Policy, severity: Severity, people: list[str], at: int, say: 
     return list(found.values()) or [say["never"].format(severity=severity)]
 
 
-def _cases(routes: list[Route]) -> Iterator[tuple[str, Labels]]:
-    """Yield what may be true of an incident, in words and as labels: nothing special, then what each route asks for."""
-    yield "", {}
+def _condition(name: str, values: frozenset[str], language: Language) -> str:
+    """Return what a route asks for in words: `trigger: legal, safety`."""
+    say = _WORDS[language]
+    group = name if name in {"trigger", "signal"} else None
+    shown = [_word(group, value, language) if group else value for value in sorted(values)]
+    return f"{say.get(f'label {name}', name)}{say['colon']}{', '.join(shown)}"
+
+
+def _cases(routes: list[Route]) -> Iterator[tuple[Labels, Labels]]:
+    """Yield what may be true of an incident: what a route itself asks for, and all labels with those of the routes above."""
+    yield {}, {}
     for node in routes:
         asked = {
             name: [value for value in values if not value.startswith("!")]
@@ -123,10 +145,10 @@ def _cases(routes: list[Route]) -> Iterator[tuple[str, Labels]]:
         }
         labels: Labels = {name: frozenset(values) for name, values in asked.items() if values}
         if labels:
-            yield "; ".join(f"{name}: {', '.join(sorted(values))}" for name, values in labels.items()), labels
-        for words, below in _cases(node.routes):
-            if words:
-                yield words, {**labels, **below}
+            yield labels, labels
+        for own, below in _cases(node.routes):
+            if own:
+                yield own, {**labels, **below}
 
 
 def _first_step(
@@ -156,11 +178,16 @@ def _duties(band: Band, severity: Severity, role: str, say: dict[str, str]) -> l
     return found
 
 
-def _others(policy: Policy, people: list[str], at: int, say: dict[str, str]) -> list[str]:
+def _others(policy: Policy, people: list[str], at: int, language: Language) -> list[str]:
+    say = _WORDS[language]
     told = [one.name for one in policy.stakeholders if set(resolve(policy, one.notify, at).people) & set(people)]
     approved = sorted({one.trigger for one in policy.statements if one.approver in people})
     last = {name for chain in policy.chains.values() for name in chain.last_resort} | set(policy.defaults.last_resort)
     found = [say["told"].format(names=", ".join(told))] if told else []
-    found += [say["approve"].format(triggers=", ".join(approved))] if approved else []
+    found += (
+        [say["approve"].format(triggers=", ".join(_word("trigger", one, language) for one in approved))]
+        if approved
+        else []
+    )
     found += [say["last"]] if set(resolve(policy, sorted(last), at).people) & set(people) else []
     return [*found, ""] if found else []

@@ -18,7 +18,7 @@ from streams.engine.records import Write
 from streams.links import Links
 from streams.policy.model import Policy
 from streams.settings import Settings
-from streams.web import stories
+from streams.web import lines, stories
 from streams.web.board import Board
 from streams.web.evidence import web_address
 from streams.web.feed import Feed
@@ -52,7 +52,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"stories": stories, "web_address": web_address}
+    made.globals |= {"lines": lines, "stories": stories, "web_address": web_address}
     return made
 
 

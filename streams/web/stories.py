@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.events import Alert, Incident
 from schemas.times import HOUR, MINUTE, from_ms, to_ms
-from streams.messages.facts import topic
+from streams.messages.facts import course, topic
 from streams.messages.phrases import clean
 from streams.messages.worst import at_its_worst
 from streams.policy.units import duration
@@ -150,10 +150,16 @@ def next_step(incident: Incident) -> datetime | None:
     return from_ms(min(due.values())) if due else None
 
 
+def status_of(events: Sequence[Alert], index: int) -> str:
+    """Return the name of the status of one of an alert's events: an update that is no worse is not called so."""
+    return course(events[index], events[index - 1] if index else None)
+
+
 def terms_of(alert: Alert) -> list[Term]:
-    """Return the terms of the severity, the weightiest first."""
+    """Return the terms of the severity, the weightiest first; what rounds to nought is left out."""
     top = max((abs(points) for points in alert.severity_terms.values()), default=0.0) or 1.0
-    ordered = sorted(alert.severity_terms.items(), key=lambda item: -item[1])
+    shown = [item for item in alert.severity_terms.items() if abs(item[1]) >= 0.05]
+    ordered = sorted(shown, key=lambda item: -item[1])
     return [Term(name, points, round(100 * abs(points) / top)) for name, points in ordered]
 
 
@@ -172,9 +178,10 @@ def figures_of(alert: Alert, words: Words) -> str:
             )
             + high
         )
-    observed = words.number(round(alert.observed))
+    many = round(alert.observed)
+    observed = words.count(many, "mention")
     if alert.signal == "negative_spike":
-        observed = words("alert.mass", n=observed)
+        observed = words("alert.mass" if many > 1 else "alert.mass_one", n=words.number(many))
     window = words.duration(alert.window_seconds)
     return words("alert.observed", observed=observed, window=window, expected=words.number(alert.expected)) + high
 

@@ -232,7 +232,7 @@ def test_an_exercise_goes_the_whole_way_and_is_reported(world: World, capsys: py
     assert main(["drill", "report", "--lang", "fr", *config]) == 0
     said = capsys.readouterr().out
     assert "EXERCICE L3 drilled" in said
-    assert re.search(r"alice : joint après \d+ s par mail, réponse \d+ s plus tard \(acknowledged\)", said)
+    assert re.search(r"alice : joint après \d+ s par mail, réponse \d+ s plus tard \(pris en charge\)", said)
     assert main(["drill", "end", *config]) == 0
     assert latest(world.settings)[key[1]].state == "resolved"
     with urllib.request.urlopen(f"{world.url}/metrics", timeout=10) as answer:

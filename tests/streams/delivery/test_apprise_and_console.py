@@ -41,7 +41,7 @@ def test_the_short_form_can_be_asked_for() -> None:
     _, body = told(200, format="short", language="fr")
     assert len(body["message"]) <= 300
     assert body["message"].startswith("L4 Maison Lavande")
-    assert "412 en 5 min" in body["message"]
+    assert "412 mentions négatives en 5 min" in body["message"]
 
 
 def test_a_service_that_takes_little_gets_the_short_form() -> None:

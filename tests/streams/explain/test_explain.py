@@ -22,7 +22,9 @@ from streams import consoles, topics_admin
 from streams.agents.watch import alert_write
 from streams.cli import main
 from streams.engine.records import Write
+from streams.explain import plot
 from streams.explain import words as explain_words
+from streams.explain.bins import Bin
 from streams.explain.log import windows_of
 from streams.settings import load
 from tests.streams.angry import angry_text
@@ -298,3 +300,8 @@ def test_live_and_from_the_folder_the_answer_is_the_same(ask: Any, folder: Path,
         status, _, err = ask("--missed", "Ketle", "--at", "2026-03-03T12:00Z", "--config", str(config))
         assert status == 2
         assert 'did you mean "Kettle"?' in err
+
+
+def test_the_times_under_the_drawing_name_their_zone() -> None:
+    bins = [Bin(60_000 * i, 1, 0.0, None) for i in range(40)]
+    assert plot.draw(bins, 0).plain.endswith("01 Jan 00:39 UTC")

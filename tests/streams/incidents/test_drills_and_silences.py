@@ -112,7 +112,7 @@ def test_the_report_says_who_answered_after_how_long():
     assert "Somebody in charge: after 6 min (asked for within 4 min: missed)" in english
     assert "Statement sent: not so far (asked for within 30 min: not over by then)" in english
     assert "alice: reached after 0 s by mail, NO ANSWER" in english
-    assert "bob : joint après 4 min par mail, réponse 2 min plus tard (acknowledged)" in french
+    assert "bob : joint après 4 min par mail, réponse 2 min plus tard (pris en charge)" in french
 
 
 def test_the_alert_of_an_exercise_cannot_be_taken_for_a_real_one():

@@ -111,3 +111,11 @@ def test_a_language_that_is_not_there_is_english() -> None:
 def test_a_term_from_outside_cannot_break_lines_turn_the_writing_or_hide() -> None:
     assert clean("a\r\nBcc: b\u202egnp.exe\u200b\x00 c") == "a Bcc: b gnp.exe c"
     assert clean("x" * 200, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_phrase_is_there_twice(language: str) -> None:
+    text = Path(module.__file__).with_name(f"phrases.{language}.yaml").read_text(encoding="utf-8")
+    keys = re.findall(r"^(\w+):", text, flags=re.MULTILINE)
+    assert len(keys) == len(set(keys))
+    assert phrases(language)("test").strip() == "TEST"

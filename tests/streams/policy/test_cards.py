@@ -54,11 +54,17 @@ def test_the_card_says_who_reacts_when_and_how():
 
 def test_the_card_in_french():
     text = card(POLICY, "executive", "fr", NOW)
-    assert text.startswith("En cas de crise : executive\n\nQui : Dominique Roy\n")
+    assert text.startswith("En cas de crise : direction\n\nQui : Dominique Roy\n")
     assert "L4 : vous êtes alerté après 5 min sans réponse (crisis, étape 2) par mail + phone" in text
     assert "L2 : vous êtes alerté après 20 min sans réponse (day, étape 3) par mail" in text
     assert "Vous êtes informé de : management" in text
     assert "dernier recours" in text
+    legal = card(POLICY, "legal", "fr", NOW)
+    assert (
+        legal.startswith("En cas de crise : juridique\n")
+        and "(legal, étape 1) par mail – sujet : juridique, sécurité des personnes" in legal
+    )
+    assert "Vous validez les éléments de langage sur : produit" in legal and "--role legal" in legal
 
 
 def test_a_role_that_nobody_has():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -133,7 +134,7 @@ def test_the_story_tells_reason_figures_terms_votes_proof_and_who_was_told(langu
             assert "https://runbooks.example.org/negative_spike" in links
             assert all(link.startswith(("/", "https://", "?lang=", "#")) for link in links)
             assert samples.NASTY not in page and "&lt;script&gt;" in page
-            assert "151 negative mentions of Maison Vaudrelle from 173 people" in page
+            assert ("151 negative mentions of Maison Vaudrelle from 173 people" in page) == (language == "en")
             assert "the gateway does not answer" in page and "quiet hours until 07:00" in page
             assert '<svg class="plot"' in page and 'class="band"' in page
             expected = {
@@ -142,7 +143,7 @@ def test_the_story_tells_reason_figures_terms_votes_proof_and_who_was_told(langu
                        "negativity", "paged", "Nobody watched from", "Within the hour", "worse: L2 → L3", "not sent"),
                 "fr": ("Personne n’a encore pris en charge", "Je prends en charge", "151 négatives en 15 min ; 2,1 serait habituel",
                        "71\u202f% de négatif",
-                       "négativité", "appelé", "Personne ne veillait de", "Dans l’heure", "aggravation : L2 → L3", "non envoyé"),
+                       "négativité", "appelé", "Personne ne veillait entre", "Dans l’heure", "aggravation : L2 → L3", "non envoyé"),
             }[language]  # fmt: skip
             for words in expected:
                 assert words in page, words
@@ -166,6 +167,52 @@ def test_every_state_has_its_page(state: IncidentState, language: str) -> None:
                 status, page = await visitor.get(f"{path}?lang={language}")
                 assert status == 200
                 check(page)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "list_says"),
+    [
+        ("en", "claire has answered; still missing: legal.", "claire has answered; still missing: legal<"),
+        ("fr", "claire a répondu ; il manque : juridique.", "claire a répondu ; il manque : juridique<"),
+    ],
+)
+def test_a_half_acknowledged_incident_does_not_look_taken(language: str, says: str, list_says: str) -> None:
+    async def run() -> None:
+        case = samples.incident(version=9, acknowledged_by=["claire"], ack_missing=["legal"])
+        async with open_page([*samples.story(), samples.write(topics.INCIDENTS, "x", case)]) as (visitor, _):
+            _, page = await visitor.get(f"/incidents/{ID}?lang={language}")
+            check(page)
+            assert 'class="charge nobody"' in page and says in page and "()" not in page
+            assert '<button class="main" name="action" value="ack">' in page
+            assert '<button name="action" value="take_over">' in page
+            assert list_says in (await visitor.get(f"/?lang={language}"))[1]
+        case = samples.incident(version=9, state="acknowledged", acknowledged_by=["claire"])
+        async with open_page([*samples.story(), samples.write(topics.INCIDENTS, "x", case)]) as (visitor, _):
+            _, page = await visitor.get(f"/incidents/{ID}?lang={language}")
+            assert 'class="charge"' in page and "()" not in page
+            assert '<button class="main" name="action" value="take_over">' in page
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("state", ["open", "acknowledged", "resolved", "dismissed"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_clock_of_an_incident_is_one_that_the_script_brings_home(state: IncidentState, language: str) -> None:
+    over = state in {"resolved", "dismissed"}
+    more: dict[str, Any] = {"statement_sent_at": samples.at(20), "resolved_at": samples.at(21) if over else None}
+    if state != "open":
+        more |= {"acknowledged_by": ["noor"], "acknowledged_at": samples.at(12)}
+
+    async def run() -> None:
+        case = samples.incident(state=state, version=9, **more)
+        async with open_page([*samples.story(), samples.write(topics.INCIDENTS, "x", case)]) as (visitor, _):
+            for path in ("/", f"/incidents/{ID}"):
+                _, page = await visitor.get(f"{path}?lang={language}")
+                check(page)
+                shown = re.sub(r"<time .*?</time>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+                assert not re.search(r"\d\d:\d\d UTC", shown), re.findall(r".{60}\d\d:\d\d UTC", shown)
 
     asyncio.run(run())
 

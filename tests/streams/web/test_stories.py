@@ -50,7 +50,7 @@ def test_the_french_story_keeps_severities() -> None:
 @pytest.mark.parametrize(
     ("signal", "observed", "expected", "interval", "says"),
     [
-        ("volume_spike", 82.0, 1.3, Interval(0, 6), "82 in 5 min; 1.3 would be usual, up to 6 no surprise"),
+        ("volume_spike", 82.0, 1.3, Interval(0, 6), "82 mentions in 5 min; 1.3 would be usual, up to 6 no surprise"),
         ("negative_spike", 29.4, 0.25, None, "29 negative in 5 min; 0.25 would be usual"),
         ("negativity_shift", 0.62, 0.2, None, "62% negative; 20% would be usual"),
         ("reach", 1_250_000.0, 0.0, None, "A negative post by an account with 1,250,000 followers"),
@@ -124,3 +124,40 @@ def test_why_there_is_an_alert_is_said_in_the_visitors_language() -> None:
     played = msgspec.structs.replace(alert, kind="exercise", reason="du verre dans un pot")
     assert stories.reason_of(played, Words("en")) == "du verre dans un pot"
     assert stories.reason_of(played, Words("fr")) == "du verre dans un pot"
+
+
+def test_an_update_that_is_no_worse_is_not_called_so() -> None:
+    first, worse = samples.alert(sequence=1, status="firing", severity="L2"), samples.alert()
+    same, milder = samples.alert(sequence=3), samples.alert(sequence=4, severity="L2")
+    events = [first, worse, same, milder]
+    assert [stories.status_of(events, index) for index in range(4)] == ["firing", "worse", "updated", "updated"]
+    assert stories.status_of([worse], 0) == "updated"
+    assert [Words("fr").own_word("status", name) for name in ("worse", "updated")] == ["aggravation", "mise à jour"]
+    assert [Words("en").own_word("status", name) for name in ("worse", "updated")] == ["worse", "update"]
+
+
+def test_terms_that_round_to_nought_are_left_out_and_signs_are_the_languages() -> None:
+    terms = {"size": 3.2, "authenticity": -0.04, "novelty": -1.26}
+    alert = msgspec.structs.replace(samples.alert(), severity_terms=terms)
+    shown = [(term.name, Words("fr").signed(term.points)) for term in stories.terms_of(alert)]
+    assert shown == [("size", "+3,2"), ("novelty", "−1,3")]
+    assert Words("en").signed(3.2) == "+3.2"
+
+
+def test_one_negative_mention_is_singular_and_mentions_are_named() -> None:
+    alert = msgspec.structs.replace(samples.alert(), observed=1.0, interval=None)
+    assert stories.figures_of(alert, Words("fr")).startswith("1 négative en 15 min")
+    volume = msgspec.structs.replace(alert, observed=30.0, signal="volume_spike")
+    assert stories.figures_of(volume, Words("fr")).startswith("30 mentions en 15 min")
+
+
+def test_french_says_the_day_of_a_time_with_its_article() -> None:
+    words, now = Words("fr"), to_ms(samples.NOW)
+    today, before = words.time(samples.NOW, now), words.time(samples.at(-600), now)
+    assert re.sub("<[^>]+>", "", words.rich("state.statement", at=today)) == "Message publié à 03:12 UTC."
+    assert re.sub("<[^>]+>", "", words.rich("state.statement", at=before)) == "Message publié le 4 mars, 16:48 UTC."
+    assert re.sub("<[^>]+>", "", words.rich("list.since", at=before)) == "depuis le 4 mars, 16:48 UTC"
+    assert (
+        re.sub("<[^>]+>", "", Words("en").rich("list.since", at=Words("en").time(samples.at(-600), now)))
+        == "since 4 March, 16:48 UTC"
+    )

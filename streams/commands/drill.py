@@ -80,6 +80,9 @@ def run(args: argparse.Namespace) -> int:
     drills = _drills(settings)
     if args.action == "list":
         return _list(args, drills)
+    if args.action == "report" and not args.incident and drills and not any(map(_live, drills)):
+        drills = [max(drills, key=lambda one: one.opened_at)]  # the report is asked for once the exercise is over
+        args.incident = drills[0].incident_id
     incident = _find(args.incident, drills)
     if args.action == "report":
         return _report(args, settings, incident)
@@ -118,7 +121,11 @@ def _find(prefix: str | None, drills: list[Incident]) -> Incident:
         raise UserError(
             f"drill {which}{len(found)} exercises; name one: {', '.join(one.incident_id[:8] for one in found)}"
         )
-    raise UserError(f"drill {which}no such exercise; tocsin drill list shows them")
+    raise UserError(
+        f"drill {which}no such exercise; tocsin drill list shows them"
+        if prefix
+        else "drill: no exercise is live; tocsin drill list shows those that were, to be named"
+    )
 
 
 def _start(args: argparse.Namespace, settings: Settings) -> int:

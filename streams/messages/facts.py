@@ -21,7 +21,8 @@ def what(say: Phrases, alert: Alert, zone: tzinfo, ended: datetime | None = None
     calm = ended is not None and alert.status == "resolved"
     lines = missed(say, alert, zone)
     lines += [] if calm else [*_grave(say, alert), _seen(say, alert)]
-    if not calm and alert.signal not in {"negativity_shift", "source_down", "silence"} and alert.sample_size:
+    told = alert.signal in {"negativity_shift", "source_down", "silence"} or is_tone_alone(alert)
+    if not (calm or told) and alert.sample_size:
         lines.append(say("what.negative_share", share=say.percent(alert.negative_share)))
     start = say.moment(alert.starts_at, zone)
     delay = (alert.detected_at - alert.starts_at).total_seconds()
@@ -100,6 +101,11 @@ def missed(say: Phrases, alert: Alert, zone: tzinfo) -> list[str]:
     return lines
 
 
+def is_tone_alone(alert: Alert) -> bool:
+    """Return whether there is more anger than usual only in that less else is said: the share tells it, the number does not."""
+    return alert.signal == "negative_spike" and alert.status != "resolved" and alert.observed <= alert.expected
+
+
 def _seen(say: Phrases, alert: Alert) -> str:
     window = say.duration(alert.window_seconds)
     key = f"what.{alert.signal}"
@@ -114,6 +120,9 @@ def _seen(say: Phrases, alert: Alert) -> str:
         observed, expected = say.percent(alert.observed), say.percent(alert.expected)
         return say(key, observed=observed, expected=expected, interval=_interval(say, alert))
     noun = "negative" if alert.signal == "negative_spike" else "mention"
+    if is_tone_alone(alert):
+        mentions = say.count(round(alert.observed), noun)
+        return say(f"{key}_share", mentions=mentions, window=window, share=say.percent(alert.negative_share))
     return say(
         key,
         mentions=say.count(round(alert.observed), noun),
@@ -207,7 +216,7 @@ def figures(say: Phrases, alert: Alert) -> str:
         if alert.observed < 1:
             return say("short.figures_reach_unknown", who=who)
         return say("short.figures_reach", who=who, n=say.number(alert.observed))
-    if alert.signal in {"negativity_shift", "source_down"}:
+    if alert.signal in {"negativity_shift", "source_down"} or is_tone_alone(alert):
         return say("short.figures_share", share=share)
     noun = "negative" if alert.signal == "negative_spike" else "mention"
     return say(

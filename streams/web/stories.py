@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.events import Alert, Incident
 from schemas.times import HOUR, MINUTE, from_ms, to_ms
-from streams.messages.facts import course, topic
+from streams.messages.facts import course, is_tone_alone, topic
 from streams.messages.phrases import clean
 from streams.messages.worst import at_its_worst
 from streams.policy.units import duration
@@ -183,6 +183,10 @@ def figures_of(alert: Alert, words: Words) -> str:
     if alert.signal == "negative_spike":
         observed = words("alert.mass" if many > 1 else "alert.mass_one", n=words.number(many))
     window = words.duration(alert.window_seconds)
+    if is_tone_alone(alert):
+        return words(
+            "alert.observed_anger", observed=observed, window=window, share=words.percent(alert.negative_share)
+        )
     return words("alert.observed", observed=observed, window=window, expected=words.number(alert.expected)) + high
 
 

@@ -235,6 +235,10 @@ def test_an_exercise_goes_the_whole_way_and_is_reported(world: World, capsys: py
     assert re.search(r"alice : joint après \d+ s par mail, réponse \d+ s plus tard \(pris en charge\)", said)
     assert main(["drill", "end", *config]) == 0
     assert latest(world.settings)[key[1]].state == "resolved"
+    assert main(["drill", "end", *config]) == 2
+    assert "no exercise is live" in capsys.readouterr().err
+    assert main(["drill", "report", *config]) == 0
+    assert "EXERCISE L3 drilled" in capsys.readouterr().out, "of the last one"
     with urllib.request.urlopen(f"{world.url}/metrics", timeout=10) as answer:
         figures = answer.read().decode()
     assert re.search(r'tocsin_exercise_notifications_total\{outcome="sent"\} [1-9]', figures)

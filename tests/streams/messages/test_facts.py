@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.events import Authenticity, Driver, Vote
-from streams.messages.facts import drivers, figures, how_sure
+from streams.messages.facts import drivers, figures, how_sure, what
 from streams.messages.facts import test_name as name_of_test
 from streams.messages.phrases import phrases, zone_of
 from tests.streams.delivery.world import an_alert
@@ -52,7 +52,7 @@ def test_a_language_among_the_drivers_is_called_one() -> None:
 
 
 def test_an_sms_says_what_it_counts() -> None:
-    alert = an_alert(observed=1.0, signal="negative_spike")
+    alert = an_alert(observed=1.0, expected=0.2, signal="negative_spike")
     assert figures(phrases("fr"), alert).startswith("1 mention négative en ")
     assert figures(phrases("en"), an_alert(observed=30.0, signal="volume_spike")).startswith("30 mentions in ")
 
@@ -62,3 +62,9 @@ def test_an_end_on_another_day_of_the_reader_has_its_date() -> None:
     assert phrases("fr").since(start + timedelta(hours=1), start, zone) == "23:10"
     assert phrases("fr").since(start + timedelta(hours=2), start, zone) == "00:10 CET, 6 mars 2026"
     assert phrases("fr").since(start + timedelta(hours=2), start, UTC) == "23:10"
+
+
+def test_more_anger_among_no_more_mentions_is_told_by_its_share() -> None:
+    alert = an_alert(observed=9.0, expected=13.0, negative_share=0.48, signal="negative_spike")
+    assert figures(phrases("en"), alert) == "48% negative."
+    assert "no more than usual, but 48% of what is said is negative" in what(phrases("en"), alert, UTC)[0].text

@@ -145,7 +145,7 @@ def test_terms_that_round_to_nought_are_left_out_and_signs_are_the_languages() -
 
 
 def test_one_negative_mention_is_singular_and_mentions_are_named() -> None:
-    alert = msgspec.structs.replace(samples.alert(), observed=1.0, interval=None)
+    alert = msgspec.structs.replace(samples.alert(), observed=1.0, expected=0.2, interval=None)
     assert stories.figures_of(alert, Words("fr")).startswith("1 négative en 15 min")
     volume = msgspec.structs.replace(alert, observed=30.0, signal="volume_spike")
     assert stories.figures_of(volume, Words("fr")).startswith("30 mentions en 15 min")
@@ -161,3 +161,13 @@ def test_french_says_the_day_of_a_time_with_its_article() -> None:
         re.sub("<[^>]+>", "", Words("en").rich("list.since", at=Words("en").time(samples.at(-600), now)))
         == "since 4 March, 16:48 UTC"
     )
+
+
+def test_more_anger_among_no_more_mentions_is_told_by_its_share() -> None:
+    alert = msgspec.structs.replace(
+        samples.alert(), observed=9.0, expected=13.0, negative_share=0.48, signal="negative_spike"
+    )
+    told = stories.figures_of(alert, Words("fr"))
+    assert told == "9 négatives en 15 min : pas plus que d’habitude, mais 48\u202f% de ce qui se dit est négatif"
+    over = msgspec.structs.replace(alert, status="resolved")
+    assert "13" in stories.figures_of(over, Words("fr")), "at the end that is what it should be"

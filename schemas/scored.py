@@ -34,10 +34,12 @@ OFFICIAL, REPLY, QUESTION = 16, 32, 64  # also bits: by an account of the brand 
 GRAVE = 128  # also a bit: it speaks of a grave matter
 
 LAST_OFFSET: Final = 2**62
+"""No topic comes so far; what is computed with offsets stays within 64 bits."""
 LEAST_FIELDS: Final = 10
 """Of an array that is taken for a batch of another schema."""
 FIRST_MS: Final = to_ms(datetime.min.replace(tzinfo=UTC))
 LAST_MS: Final = to_ms(datetime.max.replace(tzinfo=UTC)) - 1_000
+"""The first and the last moment that a calendar has, epoch ms."""
 
 ROW: Final = np.dtype(
     [

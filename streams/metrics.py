@@ -6,6 +6,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas import topics
+
 SCORED_INPUTS: Final = Counter(
     "tocsin_mentions", "Records taken from the topic mentions, by what became of them.", ["outcome"]
 )
@@ -95,6 +97,8 @@ BRAND_ENTRIES: Final = Counter(
 FOREIGN: Final = Counter(
     "tocsin_foreign_records", "Records of our own topics that we did not write: passed over.", ["topic"]
 )
+for _topic in (topics.SCORED, topics.JOURNAL):
+    FOREIGN.labels(_topic.name)  # from the start on, or Prometheus would not see the first one as an increase
 OPINIONS: Final = Counter(
     "tocsin_second_opinions", "Second opinions on incidents, by what became of them.", ["outcome"]
 )

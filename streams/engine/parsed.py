@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
@@ -24,6 +25,9 @@ from streams.engine.unpacking import MOST_FETCHED, Bounded, unread
 
 _FRAME: Final = struct.Struct(">qi")
 """What every batch begins with: the offset of its first record, and its length from here on."""
+
+_UNREADABLE: Final = (CorruptRecordException, ValueError, IndexError, OverflowError)
+"""What the parser raises at a batch that is not of Kafka's format; whatever else it may be is no fault of the batch."""
 
 
 def _as_parsed(key: bytes) -> bytes:
@@ -70,11 +74,15 @@ class _Records(fetcher.PartitionRecords):
         return records
 
     def _unpack_records(self) -> Iterator[Any]:
+        mended = self._records.current
         while True:
             try:
                 yield from super()._unpack_records()
-            except Exception as error:
-                batch = _DefaultRecordBatchPy(self._records.current)
+            except _UNREADABLE as error:
+                if self._records.current is mended:
+                    raise  # that is behind us: what follows is no batch
+                mended = self._records.current
+                batch = _DefaultRecordBatchPy(mended)
                 if self._check_crcs and not batch.validate_crc():
                     raise  # it was damaged on its way: fetched again it may be whole
                 for record in self._mended(batch, error):

@@ -50,12 +50,11 @@ class BrandMatcher:
         self, brands: Sequence[WatchedBrand], *, anyone: bool | None = None, removed: Iterable[str] = ()
     ) -> None:
         self._known = {folded(brand.name): brand.name for brand in brands}
-        self._known |= {
-            brand.name.casefold(): brand.name for brand in brands
-        }  # of two that differ in accents each is its own
+        # Of two that differ in accents alone each is its own.
+        self._known |= {brand.name.casefold(): brand.name for brand in brands}
         self._exactly = {brand.name: (self._known[brand.name.casefold()],) for brand in brands}
         self._open = not brands if anyone is None else anyone
-        self._removed = {name.casefold() for name in removed}
+        self._removed = {folded(name) for name in removed}
         self._exclude = {brand.name: _pattern(brand.exclude) for brand in brands}
         self._owners: dict[str, list[str]] = {}
         for brand in brands:
@@ -86,10 +85,10 @@ class BrandMatcher:
         known: list[str] = []
         for name in names:
             brand = self._watched(name)
-            if brand is None and self._open and name.casefold() not in self._removed:
+            if brand is None and self._open and folded(name) not in self._removed:
                 brand = name
             if brand is None:
-                if name.casefold() in self._removed:
+                if folded(name) in self._removed:
                     return Rejection(
                         "unknown_brand", f"brand: {name!r} is no longer watched; tocsin brands lists what is"
                     )

@@ -11,6 +11,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy, _DefaultRecordBatchPy
 
+from streams.engine import unpacking
 from streams.engine.parsed import read_all_headers, take_as_parsed
 from streams.engine.records import Unread
 from tests.streams.engine import crafted
@@ -134,3 +135,20 @@ def test_what_was_damaged_on_its_way_is_an_error_and_not_unread(consumers: tuple
     data[-1] ^= 1
     with pytest.raises(CorruptRecordException):
         read(consumers[0], bytes(data), 4)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("before", [b"", batch(WRITTEN, 0, 4), crafted.doubled_frame(5)])
+def test_what_is_no_batch_is_an_error_and_not_for_ever(consumers: tuple[Any, Any], before: bytes):
+    junk = (7).to_bytes(8, "big") + (5).to_bytes(4, "big") + b"\0" * 5
+    with pytest.raises(CorruptRecordException):
+        read(consumers[0], before + junk, 5)
+
+
+def test_a_lack_of_memory_is_no_fault_of_the_batch(consumers: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(unpacking, "unpacked", full)
+    with pytest.raises(MemoryError):
+        read(consumers[0], batch([(b"k", b"v" * 500, [])], 1, 4), 4)

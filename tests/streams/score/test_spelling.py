@@ -60,6 +60,12 @@ def test_of_two_names_that_differ_in_accents_each_is_its_own():
         assert found == ("Pate" if name == "Pate" else "Pâté",)
 
 
+def test_a_brand_that_was_removed_is_not_let_in_again_by_another_spelling():
+    matcher = BrandMatcher([], anyone=True, removed=["Crémerie Lætitia"])
+    found = matcher.match(Mention("x", "1", from_ms(1_700_000_000_000), "", brand="CREMERIE LAETITIA"))
+    assert isinstance(found, Rejection) and "no longer watched" in found.detail
+
+
 @given(st.text())
 def test_folding_twice_changes_nothing_and_neither_does_the_form(text: str):
     assert folded(folded(text)) == folded(text)

@@ -93,11 +93,12 @@ def unpacked(codec: int, data: memoryview, most: int) -> bytes | memoryview:
 def _gzip(data: bytes, most: int) -> bytes:
     parts: list[bytes] = []
     left, member, begun = most, zlib.decompressobj(_GZIP), False
-    # In small pieces: what is left behind each member is copied, and a batch may have hundreds of thousands of them.
+    # In small pieces: what is beyond the bound is noticed soon; and what is left behind each member, of which a batch may have hundreds
+    # of thousands, is copied.
     for at in range(0, len(data), _PIECE):
         piece = data[at : at + _PIECE]
         while piece:
-            parts.append(member.decompress(piece, left + 1))
+            parts.append(member.decompress(piece))  # at most a thousand times as much
             left -= len(parts[-1])
             if left < 0:
                 raise UnpackingError("it would be larger")

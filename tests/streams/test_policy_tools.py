@@ -199,3 +199,21 @@ def test_check_notes_what_addresses_need_and_is_not_there(
     monkeypatch.setenv("TOCSIN_HOOK", "http://127.0.0.1:9/")
     assert main(["policy", "check", str(path)]) == 0
     assert "note:" not in capsys.readouterr().out
+
+
+def test_a_check_notes_what_is_said_for_brands_that_nobody_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(EXAMPLE.read_text())
+    Path("tocsin.yaml").write_text("brands: [{name: aerolux}, {name: Aerolux Cargo}]\n")
+    main(["policy", "check"])
+    noted = [line for line in capsys.readouterr().out.splitlines() if "not on the watch list" in line]
+    assert len(noted) == 1
+    assert 'note: brands.Aerolux: is not on the watch list of the configuration (did you mean "aerolux"?)' in noted[0]
+    Path("tocsin.yaml").write_text("brands: 7\n")
+    assert main(["policy", "check", "policy.yaml"]) == 0, (
+        "a policy can be checked where there is no usable configuration"
+    )
+    assert "not on the watch list" not in capsys.readouterr().out
+    assert main(["policy", "check", "policy.yaml", "--config", "tocsin.yaml"]) == 2

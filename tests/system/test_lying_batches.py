@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from kafka import KafkaProducer
 
 from deploy.broker import KafkaBroker
 from schemas import topics
+from streams.agents.context import Context
+from streams.agents.watch import WatchAgent, _Owned
+from streams.engine.hooks import PositionError
+from streams.engine.producer import Producer
+from streams.engine.reader import read_to_end
+from streams.wiring import watch_core
 from tests.benchmarks.engine.pipelines import metric
 from tests.streams.engine import crafted
 from tests.system.harness import System, Worker
@@ -94,3 +101,30 @@ def test_marks_of_a_transaction_are_no_missing_records(live: System, writer: Wri
     after.wait_ready()
     writer.say("3")
     live.wait(lambda: applied(after) == 3)
+
+
+def test_a_record_that_stands_in_a_hole_is_missing(live: System, writer: Writer):
+    """Given a slice that leaves out what is in the topic, whatever lost it, then nothing behind it is applied."""
+    worker = live.worker("--agents", "score,watch")
+    worker.wait_ready()
+    writer.say("1")
+    live.wait(lambda: sum(record.partition == 0 for record in live.read(topics.SCORED)) >= 4)
+
+    async def leave_out() -> None:
+        producer = Producer(live.settings)
+        await producer.start()
+        try:
+            agent = WatchAgent(Context(live.settings, producer), lambda q: watch_core(live.settings, q))
+            owned = _Owned(0, watch_core(live.settings, 0), "me")
+            found = [r async for records in read_to_end(live.settings, topics.SCORED.name, 0) for r in records]
+            await agent._slice(owned, found[:2])
+            with pytest.raises(PositionError, match="scored-0: 3 comes after 1: records are missing"):
+                await agent._slice(owned, found[3:4])
+            assert owned.core.applied == 1
+            assert not owned.sure, "no checkpoint may be written of it"
+            await agent._slice(owned, found[2:4])
+            assert owned.core.applied == 3
+        finally:
+            await producer.stop()
+
+    asyncio.run(leave_out())

@@ -194,6 +194,11 @@ def test_what_a_person_withdraws_leaves_the_surest_word_of_the_alerts():
     with Story(BASE) as story:
         story.at(0).alert("acme", "L3", trigger="safety", trigger_confidence=0.6)
         story.at(1).command("note", "alice", about="campaign")
+        story.at(2).worse("acme", trigger="service", trigger_confidence=0.9)
+    assert story.incident().trigger == "campaign", "what a person has said stands"
+    with Story(BASE) as story:
+        story.at(0).alert("acme", "L3", trigger="safety", trigger_confidence=0.6)
+        story.at(1).command("note", "alice", about="campaign")
         story.at(2).worse("acme", trigger="service", trigger_confidence=0.5)
         story.at(3).command("note", "alice", about="withdrawn")
     assert story.incident().trigger == "safety"

@@ -20,6 +20,7 @@ BRANDS = [
     Brand("Crémerie Lætitia"),
     Brand("Coca‑Cola", exclude=["zéro déchet"]),
     Brand("さくら"),
+    Brand("Cœur de Ville"),
 ]
 
 
@@ -37,6 +38,7 @@ def test_a_name_is_found_however_it_is_typed(text: str, form: Literal["NFC", "NF
 
 @pytest.mark.parametrize("text", ["la cremerie laetitia", "CRÉMERIE LÆTITIA", "Crémerie Laetitia !"])
 def test_ligatures_too(text: str):
+    assert said("au Coeur de ville") == said("AU CŒUR DE VILLE") == ("Cœur de Ville",)
     assert said(text) == ("Crémerie Lætitia",)
     assert said("", brand=text.strip(" !").removeprefix("la ")) == ("Crémerie Lætitia",)
 

@@ -15,7 +15,7 @@ from streams.web import plot, stories
 from streams.web.board import Board
 from streams.web.evidence import post_of, web_address
 from streams.web.history import Point
-from streams.web.words import Words, page_words
+from streams.web.words import LANGUAGES, Words, page_words
 from tests.streams.incidents.language import Story
 from tests.streams.incidents.policies import BASE
 from tests.streams.web import samples
@@ -171,3 +171,11 @@ def test_more_anger_among_no_more_mentions_is_told_by_its_share() -> None:
     assert told == "9 négatives en 15 min : pas plus que d’habitude, mais 48\u202f% de ce qui se dit est négatif"
     over = msgspec.structs.replace(alert, status="resolved")
     assert "13" in stories.figures_of(over, Words("fr")), "at the end that is what it should be"
+
+
+def test_what_people_have_typed_is_escaped_beside_a_time() -> None:
+    for language in LANGUAGES:
+        words = Words(language)
+        told = words.rich("state.has", people="<b>&mallory</b>", at=words.time(samples.ONSET, 0))
+        assert "&lt;b&gt;&amp;mallory&lt;/b&gt;" in told
+        assert told.count("<time ") == 1

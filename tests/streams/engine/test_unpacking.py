@@ -52,7 +52,11 @@ def test_gzip_may_come_in_several_pieces_that_count_together():
 
 
 @pytest.mark.parametrize("codec", [1, 2, 3, 4, 5])
-@pytest.mark.parametrize("data", [b"no codec made this", b"\x82SNAPPY\x00" + b"\1" * 12, gzip.compress(b"a" * 99)[:-9]])
+@pytest.mark.parametrize(
+    "data",
+    [b"no codec made this", b"\x82SNAPPY\x00" + b"\1" * 12, gzip.compress(b"a" * 99)[:-9]],
+    ids=["words", "blocks of nothing", "half of it"],
+)
 def test_what_no_codec_made_is_an_error_of_one_kind(codec: int, data: bytes):
     with pytest.raises(UnpackingError):
         unpacked(codec, memoryview(data), MOST)
